@@ -1,0 +1,93 @@
+/* json.h - reading JSON: a cursor over a document in memory, and a walker that takes whole
+ * values out of a stream of any size (floor 0).
+ *
+ * Both are strict (RFC 8259: numbers, escapes, control characters, UTF-8) and pull: the caller
+ * asks for what it expects. Nothing recurses; depth is limited to NJ_JSON_DEPTH_MAX. After the
+ * first error every call returns false, `error` says what was expected and `at` is the place. */
+#ifndef NJ_BASE_JSON_H
+#define NJ_BASE_JSON_H
+
+#include "base/arena.h"
+#include "base/stream.h"
+
+enum { NJ_JSON_DEPTH_MAX = 512 };
+
+enum nj_json_type {
+    NJ_JSON_INVALID, /* error, or the end of the input */
+    NJ_JSON_NULL,
+    NJ_JSON_BOOL,
+    NJ_JSON_NUMBER,
+    NJ_JSON_STRING,
+    NJ_JSON_ARRAY,
+    NJ_JSON_OBJECT,
+};
+
+struct nj_json {
+    const char *begin, *at, *end;
+    struct nj_arena *arena; /* strings with escapes are unescaped into it */
+    const char *error;      /* NULL, or what was expected at `at` */
+    bool has_bad_utf8;      /* a string held bytes that are not UTF-8; they were kept */
+    unsigned depth;
+};
+
+/* Reads `text`, which must have NJ_STREAM_PAD readable bytes after its end when `is_padded`
+ * (stream windows do). Strings without escapes are slices of `text`. */
+void nj_json_init(struct nj_json *json, struct nj_slice text, bool is_padded,
+                  struct nj_arena *arena);
+
+/* Type of the value that comes next; does not move past it. */
+enum nj_json_type nj_json_peek(struct nj_json *json);
+
+/* `{`; then next gives each key and stands before its value, false after `}`. The caller must
+ * read or skip the value before it calls next again. */
+bool nj_json_object(struct nj_json *json);
+bool nj_json_object_next(struct nj_json *json, struct nj_slice *key);
+bool nj_json_array(struct nj_json *json);
+bool nj_json_array_next(struct nj_json *json);
+
+bool nj_json_string(struct nj_json *json, struct nj_slice *out);
+bool nj_json_bool(struct nj_json *json, bool *out);
+bool nj_json_null(struct nj_json *json);
+
+struct nj_json_number {
+    bool is_integer; /* written without fraction and exponent, and fits int64 or uint64 */
+    bool is_unsigned; /* beyond INT64_MAX: `integer` holds the bits of the uint64 */
+    int64_t integer;
+    double real;           /* always set */
+    struct nj_slice text;  /* as written */
+};
+bool nj_json_number(struct nj_json *json, struct nj_json_number *out);
+
+/* Past the next value, whatever it is (checked as strictly). */
+bool nj_json_skip(struct nj_json *json);
+/* The text of the next value as it stands, and past it. */
+bool nj_json_raw(struct nj_json *json, struct nj_slice *out);
+/* Only blanks are left. */
+bool nj_json_at_end(struct nj_json *json);
+
+/* A walker over one or more documents in a stream. Keys and numbers on the way are read from
+ * the stream; `take` holds one whole value in memory. Enter objects and arrays as above. */
+struct nj_json_walk {
+    struct nj_stream *stream;
+    const char *error; /* NULL, or what was expected at nj_stream_offset() + at */
+    enum nj_status status; /* of the stream */
+    struct nj_error *err;
+    size_t at; /* inside the stream's window */
+    unsigned depth;
+    char key[256]; /* the last key; longer ones are cut */
+};
+void nj_json_walk_init(struct nj_json_walk *walk, struct nj_stream *stream,
+                       struct nj_error *err);
+enum nj_json_type nj_json_walk_peek(struct nj_json_walk *walk);
+bool nj_json_walk_object(struct nj_json_walk *walk);
+bool nj_json_walk_object_next(struct nj_json_walk *walk, struct nj_slice *key);
+bool nj_json_walk_array(struct nj_json_walk *walk);
+bool nj_json_walk_array_next(struct nj_json_walk *walk);
+bool nj_json_walk_skip(struct nj_json_walk *walk); /* in constant memory */
+/* The text of the next value, held whole; lives until the next call. It is followed by
+ * NJ_STREAM_PAD readable bytes, so a padded nj_json may read it. */
+bool nj_json_walk_take(struct nj_json_walk *walk, struct nj_slice *out);
+/* Byte offset in the decompressed input, for messages. */
+uint64_t nj_json_walk_offset(const struct nj_json_walk *walk);
+
+#endif

@@ -1,0 +1,29 @@
+/* utf8.h - one character at a time (floor 0). */
+#ifndef NJ_BASE_UTF8_H
+#define NJ_BASE_UTF8_H
+
+#include <stddef.h>
+
+/* Bytes of the UTF-8 character at `p` (1 to 4), or 0 when the bytes are no character: stray or
+ * cut sequences, overlong forms, surrogates, beyond U+10FFFF. `len` > 0 bytes may be read. */
+static inline unsigned
+nj_utf8_len(const char *p, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)p;
+
+    if (s[0] < 0x80)
+        return 1;
+    unsigned n = s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3
+             : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    if (n == 0 || n > len)
+        return 0;
+    for (unsigned i = 1; i < n; i++)
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+#endif

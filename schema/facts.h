@@ -1,0 +1,38 @@
+/* facts.h - the compact list of facts that travels with a stored span (floor 1).
+ *
+ * A fact is one varint (number of the fact), then by type: TEXT and BYTES a varint length and
+ * the bytes, INT a zigzag varint, REAL eight bytes little endian. Order is the order written. */
+#ifndef NJ_SCHEMA_FACTS_H
+#define NJ_SCHEMA_FACTS_H
+
+#include "base/buf.h"
+
+enum nj_fact {
+#define NJ_FACT(symbol, type, meaning) NJ_FACT_##symbol,
+#include "schema/facts.def"
+#undef NJ_FACT
+    NJ_FACTS_LEN
+};
+
+enum nj_fact_type { NJ_FACT_IS_TEXT, NJ_FACT_IS_INT, NJ_FACT_IS_REAL, NJ_FACT_IS_BYTES };
+enum nj_fact_type nj_fact_type(enum nj_fact fact);
+
+void nj_fact_put_text(struct nj_buf *buf, enum nj_fact fact, struct nj_slice text);
+void nj_fact_put_int(struct nj_buf *buf, enum nj_fact fact, int64_t value);
+void nj_fact_put_real(struct nj_buf *buf, enum nj_fact fact, double value);
+
+/* A cursor over the facts of one span; borrows the bytes. */
+struct nj_fact_cursor {
+    const uint8_t *at, *end;
+    enum nj_fact fact;     /* of the fact just read */
+    struct nj_slice bytes; /* TEXT, BYTES */
+    int64_t integer;       /* INT */
+    double real;           /* REAL */
+};
+struct nj_fact_cursor nj_facts_open(struct nj_slice facts);
+/* false at the end, or where the bytes are not whole. */
+bool nj_facts_next(struct nj_fact_cursor *cursor);
+/* The first fact of this kind; false if there is none. */
+bool nj_facts_find(struct nj_slice facts, enum nj_fact fact, struct nj_fact_cursor *out);
+
+#endif

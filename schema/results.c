@@ -1,0 +1,218 @@
+/* results.c - tables of results in memory. */
+#include "schema/results.h"
+
+#include "base/arena.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define NJ_TABLE_BEGIN(table, help) static const struct nj_column_spec columns_##table[] = {
+#define NJ_COLUMN(table, column, type, help) {#column, NJ_COLUMN_##type, help},
+#define NJ_TABLE_END(table) \
+    }                       \
+    ;
+#include "schema/results.def"
+#undef NJ_TABLE_BEGIN
+#undef NJ_COLUMN
+#undef NJ_TABLE_END
+
+const struct nj_table_spec nj_table_specs[NJ_TABLES_LEN] = {
+#define NJ_TABLE_BEGIN(table, help) {#table, help, columns_##table, NJ_LEN(columns_##table)},
+#define NJ_COLUMN(table, column, type, help)
+#define NJ_TABLE_END(table)
+#include "schema/results.def"
+#undef NJ_TABLE_BEGIN
+#undef NJ_COLUMN
+#undef NJ_TABLE_END
+};
+
+struct cell {
+    union {
+        int64_t integer;
+        double real;
+        struct nj_slice text;
+    };
+    bool is_set;
+};
+
+struct nj_table {
+    const struct nj_table_spec *spec;
+    struct nj_arena *texts;
+    struct cell *cells; /* rows_cap * columns_len */
+    size_t rows_len, rows_cap;
+    bool is_failed;
+};
+
+struct nj_results {
+    struct nj_arena *texts;
+    struct nj_table tables[NJ_TABLES_LEN];
+};
+
+struct nj_results *
+nj_results_new(void)
+{
+    struct nj_results *results = calloc(1, sizeof *results);
+
+    if (!results)
+        return NULL;
+    results->texts = nj_arena_new(16 << 10);
+    if (!results->texts) {
+        free(results);
+        return NULL;
+    }
+    for (size_t i = 0; i < NJ_TABLES_LEN; i++) {
+        results->tables[i].spec = &nj_table_specs[i];
+        results->tables[i].texts = results->texts;
+    }
+    return results;
+}
+
+void
+nj_results_free(struct nj_results *results)
+{
+    if (!results)
+        return;
+    for (size_t i = 0; i < NJ_TABLES_LEN; i++)
+        free(results->tables[i].cells);
+    nj_arena_free(results->texts);
+    free(results);
+}
+
+struct nj_table *
+nj_results_table(struct nj_results *results, enum nj_table_id id)
+{
+    return &results->tables[id];
+}
+
+const struct nj_table *
+nj_results_view(const struct nj_results *results, enum nj_table_id id)
+{
+    return &results->tables[id];
+}
+
+size_t
+nj_table_add(struct nj_table *table)
+{
+    size_t columns = table->spec->columns_len;
+
+    if (table->rows_len == table->rows_cap && !table->is_failed) {
+        size_t cap = table->rows_cap ? table->rows_cap * 2 : 16;
+        struct cell *cells = realloc(table->cells, cap * columns * sizeof *cells);
+        if (!cells) {
+            table->is_failed = true;
+        } else {
+            table->cells = cells;
+            table->rows_cap = cap;
+        }
+    }
+    if (table->is_failed)
+        return SIZE_MAX;
+    memset(table->cells + table->rows_len * columns, 0, columns * sizeof *table->cells);
+    return table->rows_len++;
+}
+
+static struct cell *
+cell_at(const struct nj_table *table, size_t row, unsigned column)
+{
+    if (table->is_failed)
+        return NULL;
+    NJ_CHECK(row < table->rows_len && column < table->spec->columns_len);
+    return &table->cells[row * table->spec->columns_len + column];
+}
+
+void
+nj_table_put_int(struct nj_table *table, size_t row, unsigned column, int64_t value)
+{
+    struct cell *cell = cell_at(table, row, column);
+
+    if (!cell)
+        return;
+    NJ_CHECK(table->spec->columns[column].type == NJ_COLUMN_INT);
+    cell->integer = value;
+    cell->is_set = true;
+}
+
+void
+nj_table_put_real(struct nj_table *table, size_t row, unsigned column, double value)
+{
+    struct cell *cell = cell_at(table, row, column);
+
+    if (!cell)
+        return;
+    NJ_CHECK(table->spec->columns[column].type == NJ_COLUMN_REAL);
+    cell->real = value;
+    cell->is_set = isfinite(value);
+}
+
+void
+nj_table_put_text(struct nj_table *table, size_t row, unsigned column, struct nj_slice value)
+{
+    struct cell *cell = cell_at(table, row, column);
+
+    if (!cell)
+        return;
+    enum nj_column_type type = table->spec->columns[column].type;
+    NJ_CHECK(type == NJ_COLUMN_TEXT || type == NJ_COLUMN_BLOB);
+    cell->text = nj_arena_copy(table->texts, value);
+    cell->is_set = cell->text.ptr != NULL;
+    table->is_failed |= !cell->is_set;
+}
+
+enum nj_status
+nj_results_check(const struct nj_results *results, struct nj_error *err)
+{
+    for (size_t i = 0; i < NJ_TABLES_LEN; i++)
+        if (results->tables[i].is_failed)
+            return nj_fail(err, NJ_ENOMEM, "no memory for table %s of the results",
+                           nj_table_specs[i].name);
+    return NJ_OK;
+}
+
+size_t
+nj_table_len(const struct nj_table *table)
+{
+    return table->rows_len;
+}
+
+const struct nj_table_spec *
+nj_table_spec(const struct nj_table *table)
+{
+    return table->spec;
+}
+
+bool
+nj_table_is_null(const struct nj_table *table, size_t row, unsigned column)
+{
+    const struct cell *cell = cell_at(table, row, column);
+    return !cell || !cell->is_set;
+}
+
+int64_t
+nj_table_int(const struct nj_table *table, size_t row, unsigned column)
+{
+    const struct cell *cell = cell_at(table, row, column);
+
+    NJ_CHECK(table->spec->columns[column].type == NJ_COLUMN_INT);
+    return cell && cell->is_set ? cell->integer : 0;
+}
+
+double
+nj_table_real(const struct nj_table *table, size_t row, unsigned column)
+{
+    const struct cell *cell = cell_at(table, row, column);
+
+    if (!cell || !cell->is_set)
+        return (double)NAN;
+    if (table->spec->columns[column].type == NJ_COLUMN_INT)
+        return (double)cell->integer;
+    NJ_CHECK(table->spec->columns[column].type == NJ_COLUMN_REAL);
+    return cell->real;
+}
+
+struct nj_slice
+nj_table_text(const struct nj_table *table, size_t row, unsigned column)
+{
+    const struct cell *cell = cell_at(table, row, column);
+
+    return cell && cell->is_set ? cell->text : (struct nj_slice){"", 0};
+}
