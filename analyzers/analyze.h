@@ -2,7 +2,7 @@
 #ifndef NJ_ANALYZERS_ANALYZE_H
 #define NJ_ANALYZERS_ANALYZE_H
 
-#include "analyzers/analyzer.h"
+#include "analyzers/visit.h"
 
 /* Called from time to time by one thread: traces done of all. */
 struct nj_progress {
@@ -10,19 +10,18 @@ struct nj_progress {
     void *context;
 };
 
-/* Runs `analyzers` (NULL-terminated; NULL: all) over all traces of `corpus` and fills the tables
- * of `results`, among them summary, agents, kinds and the diagnostics of trees. `progress` may be
- * NULL. The first error of any thread stops all. */
+/* Runs `analyzers` (NULL-terminated; NULL: all) over all traces of `corpus` and fills the
+ * tables of `results`. Repairs of trees are added to `diags`. `progress` may be NULL. The first
+ * error of any thread stops all. */
 enum nj_status nj_analyze(const struct nj_corpus *corpus, const struct nj_options *options,
                           const struct nj_analyzer *const *analyzers,
-                          const struct nj_progress *progress, struct nj_results *results,
-                          struct nj_error *err) NJ_CHECKED;
+                          const struct nj_progress *progress, struct nj_diags *diags,
+                          struct nj_results *results, struct nj_error *err) NJ_CHECKED;
 
 /* One trace after the other in the order of (start, id), on this thread: for --per-trace, show
- * and exports. `visit` gets the run with path filled in; a status other than NJ_OK stops. */
+ * and exports. `fn` gets the run with path filled in; NJ_DONE from it ends the walk early. */
 enum nj_status nj_each_trace(const struct nj_corpus *corpus, const struct nj_options *options,
-                             enum nj_status (*visit)(void *context, struct nj_run *run,
-                                                     const struct nj_trace *trace),
-                             void *context, struct nj_error *err) NJ_CHECKED;
+                             nj_visit_fn *fn, void *context, struct nj_diags *diags,
+                             struct nj_error *err) NJ_CHECKED;
 
 #endif

@@ -1,8 +1,9 @@
 /* analyzer.h - the contract of an analyzer: whole traces in, tables of results out (floor 3).
  *
- * State is exact and free of order: integers, and kept values that are sorted in finish. Merging
- * is commutative, so any number of threads or machines, in any order, gives the same bytes.
- * Names are compared and sorted by text, never by id: ids depend on the order of input. */
+ * State is exact and free of order: integers, and kept values that are sorted in finish.
+ * Merging is commutative, so any number of threads or machines, in any order, gives the same
+ * bytes. Names are compared and sorted by text, never by id: ids depend on the order of input.
+ */
 #ifndef NJ_ANALYZERS_ANALYZER_H
 #define NJ_ANALYZERS_ANALYZER_H
 
@@ -21,7 +22,8 @@ struct nj_run {
     struct nj_source *source; /* of the current trace, for corpus->payload; NULL in finish */
     struct nj_arena *keep;
     struct nj_arena *scratch;
-    const struct nj_critical_path *path; /* of the current trace, scope root; see critical_path.h */
+    const struct nj_critical_path
+        *path; /* of the current trace, scope root; see critical_path.h */
     struct nj_error *err;
 };
 

@@ -36,9 +36,8 @@ struct nj_critical_path {
 };
 
 /* Walks the path of `scope` into `arena`. O(n log n), iterative. NJ_ENOMEM. */
-enum nj_status nj_critical_path_walk(struct nj_critical_path *out,
-                                     const struct nj_trace *trace, enum nj_path_scope scope,
-                                     const struct nj_options *options, struct nj_arena *arena,
-                                     struct nj_error *err) NJ_CHECKED;
+enum nj_status nj_critical_path_walk(struct nj_critical_path *out, const struct nj_trace *trace,
+                                     enum nj_path_scope scope, const struct nj_options *options,
+                                     struct nj_arena *arena, struct nj_error *err) NJ_CHECKED;
 
 #endif

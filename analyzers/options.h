@@ -9,9 +9,9 @@ enum nj_path_scope { NJ_SCOPE_ROOT, NJ_SCOPE_TRACE };
 enum nj_sideways { NJ_SIDEWAYS_SUSPECT, NJ_SIDEWAYS_CHAIN };
 
 struct nj_options {
-    unsigned jobs;           /* threads; 0: one a core */
-    int64_t since_ns, until_ns; /* by the start of the main root; 0: no limit */
-    const char *agent_glob, *service_glob; /* rows to show; NULL: all */
+    unsigned jobs;                          /* threads; 0: one a core */
+    int64_t since_ns, until_ns;             /* by the start of the main root; 0: no limit */
+    const char *agent_glob, *service_glob;  /* rows to show; NULL: all */
     struct nj_slice where_key, where_value; /* traces with a span that has this attribute */
     struct nj_tree_options tree;
     enum nj_path_scope scope;
@@ -20,13 +20,13 @@ struct nj_options {
     struct nj_slice what_if_key, what_if_value; /* --what-if agent=browser:30% */
     double what_if_faster;                      /* 0.3 */
     enum nj_sideways sideways;
-    double assume_rate;             /* --assume-rate, 0: none */
-    double rate_lo, rate_hi;        /* --rate-range, 0: none */
-    const char *sampling_policy;    /* path, NULL: none */
-    const char *prices;             /* path of a price file, NULL: none */
-    double slow_over_ns[8];         /* limits for which slow_share metrics are wanted */
+    double assume_rate;          /* --assume-rate, 0: none */
+    double rate_lo, rate_hi;     /* --rate-range, 0: none */
+    const char *sampling_policy; /* path, NULL: none */
+    const char *prices;          /* path of a price file, NULL: none */
+    double slow_over_ns[8];      /* limits for which slow_share metrics are wanted */
     size_t slow_over_len;
-    uint64_t kept_values_max;       /* memory bound of exact quantiles; 0: the default */
+    uint64_t kept_values_max; /* memory bound of exact quantiles; 0: the default */
 };
 
 #endif

@@ -29,7 +29,7 @@ struct nj_slice nj_arena_copy(struct nj_arena *arena, struct nj_slice text);
 size_t nj_arena_used_bytes(const struct nj_arena *arena);
 
 #define NJ_NEW(arena, type, count) ((type *)nj_arena_alloc((arena), (count), sizeof(type)))
-#define NJ_NEW_RAW(arena, type, count) \
+#define NJ_NEW_RAW(arena, type, count)                                                         \
     ((type *)nj_arena_alloc_raw((arena), (count), sizeof(type)))
 
 #endif

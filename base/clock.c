@@ -203,15 +203,16 @@ nj_time_print(char out[NJ_TIME_TEXT], int64_t time_ns)
 static const struct {
     const char *name;
     double ns;
-} units[] = {{"ns", 1}, {"us", 1e3}, {"\xC2\xB5s", 1e3}, {"\xCE\xBCs", 1e3}, {"ms", 1e6},
-             {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+} units[] = {{"ns", 1},  {"us", 1e3}, {"\xC2\xB5s", 1e3}, {"\xCE\xBCs", 1e3}, {"ms", 1e6},
+             {"s", 1e9}, {"m", 60e9}, {"min", 60e9},      {"h", 3600e9},      {"d", 86400e9}};
 
 bool
 nj_duration_parse(struct nj_slice text, int64_t *out_ns)
 {
     char copy[40], *stop;
 
-    if (text.len == 0 || text.len >= sizeof copy || !((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '.'))
+    if (text.len == 0 || text.len >= sizeof copy ||
+        !((text.ptr[0] >= '0' && text.ptr[0] <= '9') || text.ptr[0] == '.'))
         return false;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
@@ -233,7 +234,7 @@ nj_duration_print(char out[NJ_DURATION_TEXT], double ns)
     static const struct {
         const char *name;
         double ns, below;
-    } steps[] = {{"ns", 1, 999.5}, {"\xC2\xB5s", 1e3, 999.5e3}, {"ms", 1e6, 999.5e6},
+    } steps[] = {{"ns", 1, 999.5},    {"\xC2\xB5s", 1e3, 999.5e3}, {"ms", 1e6, 999.5e6},
                  {"s", 1e9, 119.5e9}, {"min", 60e9, 119.5 * 60e9}, {"h", 3600e9, INFINITY}};
     double size = fabs(ns);
     size_t i = 0;

@@ -12,8 +12,8 @@ int64_t nj_clock_now_ns(void);
 /* A clock that only goes forward, for measuring. */
 int64_t nj_clock_monotonic_ns(void);
 
-/* ISO 8601 with a space or T, fraction of any length (cut to nanoseconds), zone Z, ±hh:mm, ±hhmm
- * or none (UTC); or a date alone; or a number of seconds, milliseconds, microseconds or
+/* ISO 8601 with a space or T, fraction of any length (cut to nanoseconds), zone Z, ±hh:mm,
+ * ±hhmm or none (UTC); or a date alone; or a number of seconds, milliseconds, microseconds or
  * nanoseconds since 1970, told apart by size. false: none of these. */
 bool nj_time_parse(struct nj_slice text, int64_t *out_ns);
 

@@ -14,8 +14,8 @@ nj_glob_match(struct nj_slice pattern, struct nj_slice text)
         if (q < pattern.len && !is_escaped && pattern.ptr[q] == '*') {
             star = p++;
             star_t = t;
-        } else if (q < pattern.len && ((!is_escaped && pattern.ptr[q] == '?') ||
-                                       pattern.ptr[q] == text.ptr[t])) {
+        } else if (q < pattern.len &&
+                   ((!is_escaped && pattern.ptr[q] == '?') || pattern.ptr[q] == text.ptr[t])) {
             p = q + 1;
             t++;
         } else if (star != SIZE_MAX) {

@@ -3,7 +3,8 @@
  *
  * Both are strict (RFC 8259: numbers, escapes, control characters, UTF-8) and pull: the caller
  * asks for what it expects. Nothing recurses; depth is limited to NJ_JSON_DEPTH_MAX. After the
- * first error every call returns false, `error` says what was expected and `at` is the place. */
+ * first error every call returns false, `error` says what was expected and `at` is the place.
+ */
 #ifndef NJ_BASE_JSON_H
 #define NJ_BASE_JSON_H
 
@@ -50,11 +51,11 @@ bool nj_json_bool(struct nj_json *json, bool *out);
 bool nj_json_null(struct nj_json *json);
 
 struct nj_json_number {
-    bool is_integer; /* written without fraction and exponent, and fits int64 or uint64 */
+    bool is_integer;  /* written without fraction and exponent, and fits int64 or uint64 */
     bool is_unsigned; /* beyond INT64_MAX: `integer` holds the bits of the uint64 */
     int64_t integer;
-    double real;           /* always set */
-    struct nj_slice text;  /* as written */
+    double real;          /* always set */
+    struct nj_slice text; /* as written */
 };
 bool nj_json_number(struct nj_json *json, struct nj_json_number *out);
 
@@ -69,7 +70,7 @@ bool nj_json_at_end(struct nj_json *json);
  * the stream; `take` holds one whole value in memory. Enter objects and arrays as above. */
 struct nj_json_walk {
     struct nj_stream *stream;
-    const char *error; /* NULL, or what was expected at nj_stream_offset() + at */
+    const char *error;     /* NULL, or what was expected at nj_stream_offset() + at */
     enum nj_status status; /* of the stream */
     struct nj_error *err;
     size_t at; /* inside the stream's window */

@@ -58,8 +58,8 @@ nj_jsonw_array_end(struct nj_jsonw *w)
 static void
 escape_put(struct nj_buf *buf, unsigned char c)
 {
-    static const char short_of[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-                                      ['\r'] = 'r'};
+    static const char short_of[32] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
 
     if (c == '"' || c == '\\') {
         nj_buf_put_char(buf, '\\');

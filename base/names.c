@@ -68,8 +68,7 @@ nj_names_new(void)
     names->slots = calloc(SLOTS_MIN, sizeof *names->slots);
     names->slots_len = SLOTS_MIN;
     (void)pthread_mutex_init(&names->lock, NULL);
-    if (!names->texts || !names->slots ||
-        nj_names_intern(names, NJ_SLICE("")) != NJ_NO_NAME) {
+    if (!names->texts || !names->slots || nj_names_intern(names, NJ_SLICE("")) != NJ_NO_NAME) {
         nj_names_free(names);
         return NULL;
     }

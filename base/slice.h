@@ -40,7 +40,8 @@ nj_slice_cmp(struct nj_slice a, struct nj_slice b)
 static inline bool
 nj_slice_starts(struct nj_slice s, struct nj_slice prefix)
 {
-    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+    return s.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 static inline bool

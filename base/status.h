@@ -9,13 +9,13 @@
 enum nj_status {
     NJ_DONE = 1,
     NJ_OK = 0,
-    NJ_ENOMEM = -1, /* memory, or an arena's limit, is exhausted */
-    NJ_EIO = -2,    /* reading or writing a file */
+    NJ_ENOMEM = -1,  /* memory, or an arena's limit, is exhausted */
+    NJ_EIO = -2,     /* reading or writing a file */
     NJ_EFORMAT = -3, /* the input is not what it should be */
-    NJ_ESTORE = -4, /* SQLite, or the content of a store */
-    NJ_EUSAGE = -5, /* command line or policy file */
-    NJ_ELIMIT = -6, /* a named limit was hit */
-    NJ_EBUG = -7,   /* a state that should be impossible */
+    NJ_ESTORE = -4,  /* SQLite, or the content of a store */
+    NJ_EUSAGE = -5,  /* command line or policy file */
+    NJ_ELIMIT = -6,  /* a named limit was hit */
+    NJ_EBUG = -7,    /* a state that should be impossible */
 };
 
 #define NJ_CHECKED           __attribute__((warn_unused_result))

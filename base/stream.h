@@ -1,8 +1,8 @@
 /* stream.h - bytes in: files, standard input and memory, gzip and zstd undone (floor 0).
  *
  * A stream shows a window of contiguous bytes. `more` makes the window longer, `skip` drops
- * bytes from its front; the window may move in memory when `more` is called, so pointers into it
- * live until then. NJ_STREAM_PAD bytes after the window may be read (they are zero). */
+ * bytes from its front; the window may move in memory when `more` is called, so pointers into
+ * it live until then. NJ_STREAM_PAD bytes after the window may be read (they are zero). */
 #ifndef NJ_BASE_STREAM_H
 #define NJ_BASE_STREAM_H
 
@@ -20,8 +20,8 @@ struct nj_stream;
 /* Opens a file ("-": standard input) and looks at its first bytes: gzip (several members) and
  * zstd (several frames) are decompressed. Only regular files, pipes and FIFOs are read. NJ_EIO
  * names the path. */
-enum nj_status nj_stream_open(struct nj_stream **out, const char *path, struct nj_error *err)
-    NJ_CHECKED;
+enum nj_status nj_stream_open(struct nj_stream **out, const char *path,
+                              struct nj_error *err) NJ_CHECKED;
 /* Over bytes that the caller keeps; also decompressed. */
 enum nj_status nj_stream_open_memory(struct nj_stream **out, struct nj_slice bytes,
                                      struct nj_error *err) NJ_CHECKED;
@@ -34,8 +34,8 @@ struct nj_slice nj_stream_window(const struct nj_stream *stream);
  * (what came before the damage has been shown). */
 enum nj_status nj_stream_more(struct nj_stream *stream, struct nj_error *err) NJ_CHECKED;
 /* Makes the window at least `len` long, or all that is left. NJ_OK even when less is left. */
-enum nj_status nj_stream_want(struct nj_stream *stream, size_t len, struct nj_error *err)
-    NJ_CHECKED;
+enum nj_status nj_stream_want(struct nj_stream *stream, size_t len,
+                              struct nj_error *err) NJ_CHECKED;
 void nj_stream_skip(struct nj_stream *stream, size_t len); /* len <= window */
 
 /* Decompressed offset of the window's first byte. */

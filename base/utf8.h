@@ -13,8 +13,10 @@ nj_utf8_len(const char *p, size_t len)
 
     if (s[0] < 0x80)
         return 1;
-    unsigned n = s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3
-             : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    unsigned n = s[0] >= 0xC2 && s[0] < 0xE0   ? 2
+                 : (s[0] & 0xF0) == 0xE0       ? 3
+                 : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                               : 0;
     if (n == 0 || n > len)
         return 0;
     for (unsigned i = 1; i < n; i++)

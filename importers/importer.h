@@ -8,11 +8,12 @@
 enum { NJ_SNIFF_BYTES = 16 << 10 }; /* what sniff may see, decompressed */
 
 struct nj_input {
-    const char *path;         /* for messages, and for SQLite files to open; "-": stdin */
-    struct nj_stream *stream; /* decompressed bytes; already filled with NJ_SNIFF_BYTES or all */
-    uint64_t resume_offset;   /* where an interrupted import goes on; 0: the beginning. Only
-                                 importers with can_resume get another value, and the stream
-                                 already stands there */
+    const char *path; /* for messages, and for SQLite files to open; "-": stdin */
+    struct nj_stream
+        *stream;            /* decompressed bytes; already filled with NJ_SNIFF_BYTES or all */
+    uint64_t resume_offset; /* where an interrupted import goes on; 0: the beginning. Only
+                               importers with can_resume get another value, and the stream
+                               already stands there */
 };
 
 struct nj_importer {

@@ -18,10 +18,10 @@ struct nj_raw_trace {
 
 /* What a resource and scope mean for analysis; index is nj_row.scope. */
 struct nj_scope_info {
-    uint32_t service;       /* name id; NJ_NO_NAME when absent or "unknown_service…" */
-    uint32_t host;          /* name id of host.id, host.ip or host.name */
+    uint32_t service;        /* name id; NJ_NO_NAME when absent or "unknown_service…" */
+    uint32_t host;           /* name id of host.id, host.ip or host.name */
     uint32_t granularity_ns; /* of the clock behind its spans: 1, 1000 or 1000000 */
-    uint32_t scope_name;    /* instrumentation library */
+    uint32_t scope_name;     /* instrumentation library */
 };
 
 /* A reader of traces [first, last). One thread a reader. */

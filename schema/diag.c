@@ -35,8 +35,7 @@ place_keep(struct nj_diag_count *c, const char *place)
         return;
     if (c->places_len < NJ_DIAG_PLACES_MAX)
         c->places_len++;
-    memmove(c->places[at + 1], c->places[at],
-            (c->places_len - 1 - at) * sizeof c->places[0]);
+    memmove(c->places[at + 1], c->places[at], (c->places_len - 1 - at) * sizeof c->places[0]);
     (void)snprintf(c->places[at], NJ_DIAG_PLACE_BYTES, "%s", place);
 }
 
@@ -51,6 +50,12 @@ nj_diag_at(struct nj_diags *diags, enum nj_diag_id id, const char *place, ...)
     va_end(args);
     diags->counts[id].count++;
     place_keep(&diags->counts[id], text);
+}
+
+void
+nj_diag_keep(struct nj_diags *diags, enum nj_diag_id id, const char *place)
+{
+    place_keep(&diags->counts[id], place);
 }
 
 void

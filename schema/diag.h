@@ -46,6 +46,8 @@ struct nj_diags *nj_diags_new(void); /* NULL: no memory; release with free() */
 /* Counts one; `place` says where ("traces.jsonl:17", "trace 4bf9… span 00f0…"). */
 void nj_diag_at(struct nj_diags *diags, enum nj_diag_id id, const char *place, ...)
     NJ_PRINTF(3, 4);
+/* Keeps a place without counting. */
+void nj_diag_keep(struct nj_diags *diags, enum nj_diag_id id, const char *place);
 /* Counts `n` more without a place. */
 void nj_diag_add(struct nj_diags *diags, enum nj_diag_id id, uint64_t n);
 void nj_diags_merge(struct nj_diags *into, const struct nj_diags *from);

@@ -1,7 +1,8 @@
 /* facts.h - the compact list of facts that travels with a stored span (floor 1).
  *
  * A fact is one varint (number of the fact), then by type: TEXT and BYTES a varint length and
- * the bytes, INT a zigzag varint, REAL eight bytes little endian. Order is the order written. */
+ * the bytes, INT a zigzag varint, REAL eight bytes little endian. Order is the order written.
+ */
 #ifndef NJ_SCHEMA_FACTS_H
 #define NJ_SCHEMA_FACTS_H
 

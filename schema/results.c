@@ -6,10 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define NJ_TABLE_BEGIN(table, help) static const struct nj_column_spec columns_##table[] = {
+#define NJ_TABLE_BEGIN(table, help)          static const struct nj_column_spec columns_##table[] = {
 #define NJ_COLUMN(table, column, type, help) {#column, NJ_COLUMN_##type, help},
-#define NJ_TABLE_END(table) \
-    }                       \
+#define NJ_TABLE_END(table)                                                                    \
+    }                                                                                          \
     ;
 #include "schema/results.def"
 #undef NJ_TABLE_BEGIN
@@ -166,6 +166,36 @@ nj_results_check(const struct nj_results *results, struct nj_error *err)
             return nj_fail(err, NJ_ENOMEM, "no memory for table %s of the results",
                            nj_table_specs[i].name);
     return NJ_OK;
+}
+
+void
+nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags)
+{
+    struct nj_table *table = &results->tables[NJ_TABLE_diagnostics];
+    char places[NJ_DIAG_PLACES_MAX * (NJ_DIAG_PLACE_BYTES + 1)];
+
+    for (int i = 0; i < NJ_DIAGS_LEN; i++) {
+        const struct nj_diag_spec *spec = &nj_diag_specs[i];
+        const struct nj_diag_count *c = &diags->counts[i];
+        size_t len = 0;
+        if (c->count == 0)
+            continue;
+        size_t row = nj_table_add(table);
+        for (uint32_t k = 0; k < c->places_len; k++) {
+            size_t n = strlen(c->places[k]);
+            if (k)
+                places[len++] = '\n';
+            memcpy(places + len, c->places[k], n);
+            len += n;
+        }
+        nj_table_put_text(table, row, NJ_COL_diagnostics_id, nj_slice_of(spec->id));
+        nj_table_put_text(table, row, NJ_COL_diagnostics_severity,
+                          nj_slice_of(nj_severity_name(spec->severity)));
+        nj_table_put_int(table, row, NJ_COL_diagnostics_count, (int64_t)c->count);
+        nj_table_put_text(table, row, NJ_COL_diagnostics_help, nj_slice_of(spec->help));
+        nj_table_put_text(table, row, NJ_COL_diagnostics_places,
+                          (struct nj_slice){places, len});
+    }
 }
 
 size_t

@@ -1,5 +1,5 @@
-/* results.h - what analyzers found, as tables; the one thing that gates, reports and the results
- * file know of an analysis (floor 1).
+/* results.h - what analyzers found, as tables; the one thing that gates, reports and the
+ * results file know of an analysis (floor 1).
  *
  * The tables and their columns are declared in results.def (one file a table group under
  * schema/results/). Rows are in the order in which they are printed, sorted by text, so equal
@@ -9,6 +9,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "schema/diag.h"
 
 #include <stdint.h>
 
@@ -31,11 +32,13 @@ enum nj_table_id {
 };
 
 /* NJ_COL_<table>_<column>: the index of a column. */
-#define NJ_TABLE_BEGIN(table, help)          enum nj_columns_##table {
+#define NJ_TABLE_BEGIN(table, help)                                                            \
+    enum nj_columns_##table                                                                    \
+    {
 #define NJ_COLUMN(table, column, type, help) NJ_COL_##table##_##column,
-#define NJ_TABLE_END(table) \
-    NJ_COLS_LEN_##table     \
-    }                       \
+#define NJ_TABLE_END(table)                                                                    \
+    NJ_COLS_LEN_##table                                                                        \
+    }                                                                                          \
     ;
 #include "schema/results.def"
 #undef NJ_TABLE_BEGIN
@@ -72,8 +75,11 @@ void nj_table_put_real(struct nj_table *table, size_t row, unsigned column, doub
 /* Text and blob: copied. */
 void nj_table_put_text(struct nj_table *table, size_t row, unsigned column,
                        struct nj_slice value);
-enum nj_status nj_results_check(const struct nj_results *results, struct nj_error *err)
-    NJ_CHECKED;
+enum nj_status nj_results_check(const struct nj_results *results,
+                                struct nj_error *err) NJ_CHECKED;
+
+/* Fills table diagnostics: one row a kind that was counted. */
+void nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags);
 
 size_t nj_table_len(const struct nj_table *table);
 const struct nj_table_spec *nj_table_spec(const struct nj_table *table);

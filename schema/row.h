@@ -39,10 +39,10 @@ const char *nj_how_name(enum nj_how how);
 
 enum nj_row_flag {
     NJ_ROW_HAS_PARENT = 1 << 0,
-    NJ_ROW_NO_START = 1 << 1, /* no start recorded; start_ns is 0 */
-    NJ_ROW_NO_END = 1 << 2,   /* no end recorded; end_ns equals start_ns */
-    NJ_ROW_PENDING = 1 << 3,  /* not a span of its own: kept, but left out of trees */
-    NJ_ROW_SHARED = 1 << 4,   /* Zipkin: shares its id with the client's span */
+    NJ_ROW_NO_START = 1 << 1,  /* no start recorded; start_ns is 0 */
+    NJ_ROW_NO_END = 1 << 2,    /* no end recorded; end_ns equals start_ns */
+    NJ_ROW_PENDING = 1 << 3,   /* not a span of its own: kept, but left out of trees */
+    NJ_ROW_SHARED = 1 << 4,    /* Zipkin: shares its id with the client's span */
     NJ_ROW_SPAN_TEXT = 1 << 5, /* span id is text: fact SPAN_TEXT */
 };
 

@@ -13,12 +13,12 @@ enum nj_span_flag {
     NJ_SPAN_DETACHED = 1 << 1, /* did not block its parent: outlives it or lies outside it */
     NJ_SPAN_ASYNC = 1 << 2,    /* PRODUCER to CONSUMER child, or FOLLOWS_FROM: does not block */
     NJ_SPAN_OPENS_AGENT = 1 << 3, /* an invocation: its agent scope differs from its parent's */
-    NJ_SPAN_HAS_USAGE = 1 << 4, /* its tokens count: an LLM or embedding span without such a
-                                   descendant that carries usage */
-    NJ_SPAN_CLIPPED = 1 << 5,   /* its repaired times differ from the recorded ones */
-    NJ_SPAN_ORPHAN = 1 << 6,    /* its recorded parent is not in the trace */
-    NJ_SPAN_OPEN = 1 << 7,      /* no end recorded */
-    NJ_SPAN_SHIFTED = 1 << 8,   /* moved by the skew repair */
+    NJ_SPAN_HAS_USAGE = 1 << 4,   /* its tokens count: an LLM or embedding span without such a
+                                     descendant that carries usage */
+    NJ_SPAN_CLIPPED = 1 << 5,     /* its repaired times differ from the recorded ones */
+    NJ_SPAN_ORPHAN = 1 << 6,      /* its recorded parent is not in the trace */
+    NJ_SPAN_OPEN = 1 << 7,        /* no end recorded */
+    NJ_SPAN_SHIFTED = 1 << 8,     /* moved by the skew repair */
     NJ_SPAN_SAME_INVOCATION = 1 << 9, /* SERVER twin of a CLIENT invocation of the same agent */
 };
 
@@ -32,10 +32,10 @@ enum nj_weight_status {
 };
 
 struct nj_weight {
-    double value;     /* 1 / inclusion probability, >= 0 */
-    uint64_t cluster; /* sampling unit: rv where present, else a hash of the trace id */
-    uint32_t source;  /* name id: "ot.th", "sampler.param", … NJ_NO_NAME: none */
-    uint8_t status;   /* enum nj_weight_status */
+    double value;      /* 1 / inclusion probability, >= 0 */
+    uint64_t cluster;  /* sampling unit: rv where present, else a hash of the trace id */
+    uint32_t source;   /* name id: "ot.th", "sampler.param", … NJ_NO_NAME: none */
+    uint8_t status;    /* enum nj_weight_status */
     bool has_conflict; /* two sources disagree by more than 1 % */
 };
 
@@ -71,9 +71,9 @@ struct nj_trace {
     const int64_t *raw_start_ns, *raw_end_ns; /* as recorded, end >= start: latency, errors */
 
     const uint32_t *name, *operation, *agent, *service, *host, *model, *provider, *tool;
-    const uint32_t *scope; /* index of the invocation span that the span belongs to */
+    const uint32_t *scope;      /* index of the invocation span that the span belongs to */
     const uint32_t *scope_name; /* instrumentation library, name id */
-    const uint16_t *flags; /* enum nj_span_flag */
+    const uint16_t *flags;      /* enum nj_span_flag */
     const uint8_t *kind, *how, *status, *otel_kind;
     const int64_t (*tokens)[NJ_TOKENS_LEN]; /* -1 where not recorded */
     const struct nj_row *const *row;        /* NULL for a reconstructed span */

@@ -16,9 +16,9 @@ enum nj_overrun {
 
 struct nj_tree_options {
     enum nj_overrun overrun;
-    bool is_skew_off;            /* leave clocks of other hosts alone */
+    bool is_skew_off;              /* leave clocks of other hosts alone */
     bool is_follows_from_blocking; /* FOLLOWS_FROM children block their parent */
-    uint32_t spans_max;          /* larger traces are refused; 0: the default limit */
+    uint32_t spans_max;            /* larger traces are refused; 0: the default limit */
 };
 
 /* Builds *out in `arena` from the stored spans of one trace. Linear after a sort, nothing is

@@ -1,0 +1,22 @@
+/* weigh.h - weights for every trace: what is recorded, and what the options and the store as a
+ * whole add to it (floor 3). */
+#ifndef NJ_ANALYZERS_WEIGH_H
+#define NJ_ANALYZERS_WEIGH_H
+
+#include "analyzers/options.h"
+#include "schema/trace.h"
+
+struct nj_weigher;
+
+/* Prepares what needs a look at the whole corpus or at files that options name (rates recovered
+ * from trace ids, sampling policy, assumed rate). Shared by all threads. */
+enum nj_status nj_weigher_new(struct nj_weigher **out, const struct nj_corpus *corpus,
+                              const struct nj_options *options,
+                              struct nj_error *err) NJ_CHECKED;
+void nj_weigher_free(struct nj_weigher *weigher);
+
+/* Fills trace->weight. Any number of threads at once. */
+enum nj_status nj_weigher_apply(const struct nj_weigher *weigher, struct nj_trace *trace,
+                                struct nj_error *err) NJ_CHECKED;
+
+#endif
