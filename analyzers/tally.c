@@ -1,0 +1,188 @@
+/* tally.c - a map from a 64-bit key to a record, that can be sorted when all is counted. */
+#include "analyzers/tally.h"
+
+#include <stdlib.h>
+
+enum { SLOTS_MIN = 64 };
+
+void
+nj_tally_init(struct nj_tally *tally, size_t value_bytes)
+{
+    *tally = (struct nj_tally){.value_bytes = value_bytes};
+}
+
+void
+nj_tally_fini(struct nj_tally *tally)
+{
+    free(tally->keys);
+    free(tally->values);
+    free(tally->slots);
+    *tally = (struct nj_tally){.value_bytes = tally->value_bytes};
+}
+
+/* Mixes all bits of the key into the low ones (Steele and others, 2014: splitmix64's finisher).
+ */
+static uint64_t
+key_hash(uint64_t key)
+{
+    key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9u;
+    key = (key ^ (key >> 27)) * 0x94D049BB133111EBu;
+    return key ^ (key >> 31);
+}
+
+static uint32_t *
+slot_of(const struct nj_tally *tally, uint64_t key)
+{
+    size_t mask = tally->slots_len - 1, i = (size_t)key_hash(key) & mask;
+
+    while (tally->slots[i] && tally->keys[tally->slots[i] - 1] != key)
+        i = (i + 1) & mask;
+    return &tally->slots[i];
+}
+
+/* Room for one more record and a slot table that is at most half full. */
+static bool
+room_make(struct nj_tally *tally)
+{
+    if (tally->len == tally->cap) {
+        size_t cap = tally->cap ? tally->cap * 2 : 16;
+        uint64_t *keys = realloc(tally->keys, cap * sizeof *keys);
+        if (!keys)
+            return false;
+        tally->keys = keys;
+        char *values = realloc(tally->values, cap * tally->value_bytes);
+        if (!values)
+            return false;
+        tally->values = values;
+        tally->cap = cap;
+    }
+    if (tally->slots && (tally->len + 1) * 2 <= tally->slots_len)
+        return true;
+    size_t slots_len = SLOTS_MIN;
+    while (slots_len < (tally->len + 1) * 4)
+        slots_len *= 2;
+    uint32_t *slots = calloc(slots_len, sizeof *slots);
+    if (!slots)
+        return false;
+    free(tally->slots);
+    tally->slots = slots;
+    tally->slots_len = slots_len;
+    for (size_t i = 0; i < tally->len; i++)
+        *slot_of(tally, tally->keys[i]) = (uint32_t)i + 1;
+    return true;
+}
+
+void *
+nj_tally_find(const struct nj_tally *tally, uint64_t key)
+{
+    uint32_t *slot = tally->slots ? slot_of(tally, key) : NULL;
+    return slot && *slot ? nj_tally_get(tally, *slot - 1) : NULL;
+}
+
+void *
+nj_tally_at(struct nj_tally *tally, uint64_t key)
+{
+    void *found = nj_tally_find(tally, key);
+
+    if (found)
+        return found;
+    if (tally->len == UINT32_MAX - 1 || !room_make(tally))
+        return NULL;
+    tally->keys[tally->len] = key;
+    *slot_of(tally, key) = (uint32_t)tally->len + 1;
+    return memset(nj_tally_get(tally, tally->len++), 0, tally->value_bytes);
+}
+
+struct order {
+    const struct nj_tally *tally;
+    int (*cmp)(const void *context, uint64_t key_a, const void *a, uint64_t key_b,
+               const void *b);
+    const void *context;
+};
+
+static int
+order_cmp(const struct order *o, uint32_t a, uint32_t b)
+{
+    return o->cmp(o->context, o->tally->keys[a], nj_tally_get(o->tally, a), o->tally->keys[b],
+                  nj_tally_get(o->tally, b));
+}
+
+/* Merge sort of indices, bottom up: qsort has no place for a context. */
+static void
+indices_sort(uint32_t *index, uint32_t *spare, size_t len, const struct order *order)
+{
+    for (size_t width = 1; width < len; width *= 2) {
+        for (size_t lo = 0; lo < len; lo += 2 * width) {
+            size_t mid = lo + width < len ? lo + width : len;
+            size_t hi = lo + 2 * width < len ? lo + 2 * width : len, a = lo, b = mid;
+            for (size_t k = lo; k < hi; k++) {
+                bool takes_a =
+                    a < mid && (b == hi || order_cmp(order, index[a], index[b]) <= 0);
+                spare[k] = takes_a ? index[a++] : index[b++];
+            }
+        }
+        memcpy(index, spare, len * sizeof *index);
+    }
+}
+
+bool
+nj_tally_sort(struct nj_tally *tally,
+              int (*cmp)(const void *context, uint64_t key_a, const void *a, uint64_t key_b,
+                         const void *b),
+              const void *context)
+{
+    const struct order order = {tally, cmp, context};
+    size_t len = tally->len;
+    uint32_t *index = malloc((len + 1) * 2 * sizeof *index);
+    uint64_t *keys = malloc((len + 1) * sizeof *keys);
+    char *values = malloc((len + 1) * tally->value_bytes);
+
+    if (!index || !keys || !values) {
+        free(index);
+        free(keys);
+        free(values);
+        return false;
+    }
+    for (size_t i = 0; i < len; i++)
+        index[i] = (uint32_t)i;
+    indices_sort(index, index + len, len, &order);
+    for (size_t i = 0; i < len; i++) {
+        keys[i] = tally->keys[index[i]];
+        memcpy(values + i * tally->value_bytes, nj_tally_get(tally, index[i]),
+               tally->value_bytes);
+    }
+    free(index);
+    nj_tally_fini(tally);
+    tally->keys = keys;
+    tally->values = values;
+    tally->len = len;
+    tally->cap = len + 1;
+    return true;
+}
+
+static int
+by_key(const void *context, uint64_t key_a, const void *a, uint64_t key_b, const void *b)
+{
+    (void)context, (void)a, (void)b;
+    return (key_a > key_b) - (key_a < key_b);
+}
+
+bool
+nj_tally_sort_keys(struct nj_tally *tally)
+{
+    return nj_tally_sort(tally, by_key, NULL);
+}
+
+static int
+by_name(const void *context, uint64_t key_a, const void *a, uint64_t key_b, const void *b)
+{
+    (void)a, (void)b;
+    return nj_slice_cmp(nj_names_get(context, (uint32_t)key_a),
+                        nj_names_get(context, (uint32_t)key_b));
+}
+
+bool
+nj_tally_sort_names(struct nj_tally *tally, const struct nj_names *names)
+{
+    return nj_tally_sort(tally, by_name, names);
+}

@@ -1,0 +1,44 @@
+/* tally.h - a map from a 64-bit key to a zeroed record, that can be sorted when all is counted
+ * (floor 3). The shape of most analyzers' states. */
+#ifndef NJ_ANALYZERS_TALLY_H
+#define NJ_ANALYZERS_TALLY_H
+
+#include "base/names.h"
+
+struct nj_tally {
+    uint64_t *keys;
+    char *values;
+    uint32_t *slots; /* index + 1; 0: empty. NULL after a sort */
+    size_t value_bytes, len, cap, slots_len;
+};
+
+void nj_tally_init(struct nj_tally *tally, size_t value_bytes);
+void nj_tally_fini(struct nj_tally *tally);
+
+/* The record of `key`, zeroed when it is new; NULL: no memory. Lives until the next new key. */
+void *nj_tally_at(struct nj_tally *tally, uint64_t key);
+/* The record of `key`, or NULL. */
+void *nj_tally_find(const struct nj_tally *tally, uint64_t key);
+
+static inline void *
+nj_tally_get(const struct nj_tally *tally, size_t i)
+{
+    return tally->values + i * tally->value_bytes;
+}
+
+static inline uint64_t
+nj_tally_key(const struct nj_tally *tally, size_t i)
+{
+    return tally->keys[i];
+}
+
+/* Orders the records by any rule; afterwards only get and key may be called, until at. */
+bool nj_tally_sort(struct nj_tally *tally,
+                   int (*cmp)(const void *context, uint64_t key_a, const void *a,
+                              uint64_t key_b, const void *b),
+                   const void *context);
+/* By key as a number; by the text of keys that are name ids. */
+bool nj_tally_sort_keys(struct nj_tally *tally);
+bool nj_tally_sort_names(struct nj_tally *tally, const struct nj_names *names);
+
+#endif
