@@ -82,8 +82,9 @@ nj_tally_find(const struct nj_tally *tally, uint64_t key)
 void *
 nj_tally_at(struct nj_tally *tally, uint64_t key)
 {
+    if (!tally->slots && !room_make(tally)) /* empty, or sorted */
+        return NULL;
     void *found = nj_tally_find(tally, key);
-
     if (found)
         return found;
     if (tally->len == UINT32_MAX - 1 || !room_make(tally))
