@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "base/stream.h"
 
+#include <stdint.h>
+
 enum { NJ_JSON_DEPTH_MAX = 512 };
 
 enum nj_json_type {
@@ -27,12 +29,17 @@ struct nj_json {
     const char *begin, *at, *end;
     struct nj_arena *arena; /* strings with escapes are unescaped into it */
     const char *error;      /* NULL, or what was expected at `at` */
-    bool has_bad_utf8;      /* a string held bytes that are not UTF-8; they were kept */
+    bool has_bad_utf8;      /* a string held bytes that are not UTF-8 (they were kept) or half a
+                               surrogate pair (it became U+FFFD) */
+    bool is_opened;         /* just after `{` or `[` */
     unsigned depth;
+    const char *limit;     /* bytes before it may be read */
+    char *room, *room_end; /* for the next unescaped strings */
 };
 
 /* Reads `text`, which must have NJ_STREAM_PAD readable bytes after its end when `is_padded`
- * (stream windows do). Strings without escapes are slices of `text`. */
+ * (stream windows do). Strings without escapes are slices of `text`; those with escapes, keys
+ * too, live in `arena`, in one piece of memory no longer than `text`. */
 void nj_json_init(struct nj_json *json, struct nj_slice text, bool is_padded,
                   struct nj_arena *arena);
 
@@ -66,29 +73,41 @@ bool nj_json_raw(struct nj_json *json, struct nj_slice *out);
 /* Only blanks are left. */
 bool nj_json_at_end(struct nj_json *json);
 
-/* A walker over one or more documents in a stream. Keys and numbers on the way are read from
- * the stream; `take` holds one whole value in memory. Enter objects and arrays as above. */
+/* A walker over one or more documents in a stream. Keys are read from the stream; `take` holds
+ * one whole value in memory. Enter objects and arrays as above. A value that is entered or
+ * skipped is checked strictly; one that is taken is only measured (brackets and quotes), and
+ * checked by the nj_json that reads it. */
 struct nj_json_walk {
     struct nj_stream *stream;
-    const char *error;     /* NULL, or what was expected at nj_stream_offset() + at */
-    enum nj_status status; /* of the stream */
+    const char *error;     /* NULL, or what was expected at nj_json_walk_offset() */
+    enum nj_status status; /* < 0: the stream failed, and `err` says how */
     struct nj_error *err;
-    size_t at; /* inside the stream's window */
+    size_t at;        /* inside the stream's window */
+    bool is_opened;   /* just after `{` or `[` */
+    bool is_end;      /* the stream has no more */
+    bool is_too_long; /* the last take gave up */
     unsigned depth;
     char key[256]; /* the last key; longer ones are cut */
 };
 void nj_json_walk_init(struct nj_json_walk *walk, struct nj_stream *stream,
                        struct nj_error *err);
+/* INVALID without an error: the input ends here. */
 enum nj_json_type nj_json_walk_peek(struct nj_json_walk *walk);
 bool nj_json_walk_object(struct nj_json_walk *walk);
+/* The key lives until the next call. */
 bool nj_json_walk_object_next(struct nj_json_walk *walk, struct nj_slice *key);
 bool nj_json_walk_array(struct nj_json_walk *walk);
 bool nj_json_walk_array_next(struct nj_json_walk *walk);
 bool nj_json_walk_skip(struct nj_json_walk *walk); /* in constant memory */
 /* The text of the next value, held whole; lives until the next call. It is followed by
- * NJ_STREAM_PAD readable bytes, so a padded nj_json may read it. */
-bool nj_json_walk_take(struct nj_json_walk *walk, struct nj_slice *out);
+ * NJ_STREAM_PAD readable bytes, so a padded nj_json may read it. A value of more than `max`
+ * bytes (at most NJ_STREAM_WINDOW_MAX / 2) sets is_too_long and is no error: the walk still
+ * stands before it, to enter it, to skip it, or to take it with more room. */
+bool nj_json_walk_take(struct nj_json_walk *walk, size_t max, struct nj_slice *out);
 /* Byte offset in the decompressed input, for messages. */
 uint64_t nj_json_walk_offset(const struct nj_json_walk *walk);
+/* What stopped the walk as an error of the input at `path`: the stream's, or NJ_EFORMAT with
+ * the offset and what was expected there. */
+enum nj_status nj_json_walk_fail(const struct nj_json_walk *walk, const char *path);
 
 #endif

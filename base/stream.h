@@ -18,7 +18,7 @@ enum { NJ_STREAM_PAD = 64 };
 struct nj_stream;
 
 /* Opens a file ("-": standard input) and looks at its first bytes: gzip (several members) and
- * zstd (several frames) are decompressed. Only regular files, pipes and FIFOs are read. NJ_EIO
+ * zstd (several frames) are decompressed. A path must name a regular file or a FIFO. NJ_EIO
  * names the path. */
 enum nj_status nj_stream_open(struct nj_stream **out, const char *path,
                               struct nj_error *err) NJ_CHECKED;
@@ -37,6 +37,13 @@ enum nj_status nj_stream_more(struct nj_stream *stream, struct nj_error *err) NJ
 enum nj_status nj_stream_want(struct nj_stream *stream, size_t len,
                               struct nj_error *err) NJ_CHECKED;
 void nj_stream_skip(struct nj_stream *stream, size_t len); /* len <= window */
+/* Goes on to decompressed byte `offset` (>= nj_stream_offset), reading what lies between so
+ * that the digest stays that of the whole. NJ_OK, NJ_DONE when the input ends before it, or as
+ * more. */
+enum nj_status nj_stream_skip_to(struct nj_stream *stream, uint64_t offset,
+                                 struct nj_error *err) NJ_CHECKED;
+/* From now on `more` adds at most `bytes` at a time; tests cut input into small pieces. */
+void nj_stream_limit_step(struct nj_stream *stream, size_t bytes);
 
 /* Decompressed offset of the window's first byte. */
 uint64_t nj_stream_offset(const struct nj_stream *stream);

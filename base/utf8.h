@@ -1,8 +1,10 @@
-/* utf8.h - one character at a time (floor 0). */
+/* utf8.h - UTF-8: one character at a time, and whole texts (floor 0). */
 #ifndef NJ_BASE_UTF8_H
 #define NJ_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes of the UTF-8 character at `p` (1 to 4), or 0 when the bytes are no character: stray or
  * cut sequences, overlong forms, surrogates, beyond U+10FFFF. `len` > 0 bytes may be read. */
@@ -27,5 +29,9 @@ nj_utf8_len(const char *p, size_t len)
         return 0;
     return n;
 }
+
+bool nj_utf8_is_valid(const char *p, size_t len);
+/* Writes a code point (<= U+10FFFF, no surrogate) and returns its 1 to 4 bytes. */
+unsigned nj_utf8_put(char out[4], uint32_t c);
 
 #endif
