@@ -38,7 +38,10 @@ nj_json_peek(struct nj_json *json)
 
     if (json->error)
         return NJ_JSON_INVALID;
-    return (enum nj_json_type)types[(unsigned char)next_byte(json)];
+    enum nj_json_type type = (enum nj_json_type)types[(unsigned char)next_byte(json)];
+    if (type == NJ_JSON_INVALID && (json->depth > 0 || json->at < json->end))
+        (void)nj_json_expected(json, json->at, "a value");
+    return type;
 }
 
 static bool

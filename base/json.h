@@ -43,7 +43,8 @@ struct nj_json {
 void nj_json_init(struct nj_json *json, struct nj_slice text, bool is_padded,
                   struct nj_arena *arena);
 
-/* Type of the value that comes next; does not move past it. */
+/* Type of the value that comes next; does not move past it. INVALID without an error: the text
+ * ends here, outside of all brackets. */
 enum nj_json_type nj_json_peek(struct nj_json *json);
 
 /* `{`; then next gives each key and stands before its value, false after `}`. The caller must

@@ -77,12 +77,12 @@ nj_json_walk_peek(struct nj_json_walk *walk)
         return NJ_JSON_INVALID;
     char c = next_byte(walk);
     if (walk->at >= nj_stream_window(walk->stream).len)
-        return NJ_JSON_INVALID;
+        return walk->depth ? (expected(walk, "a value"), NJ_JSON_INVALID) : NJ_JSON_INVALID;
     struct nj_json one;
     nj_json_init(&one, (struct nj_slice){&c, 1}, false, NULL);
     enum nj_json_type type = nj_json_peek(&one);
     if (type == NJ_JSON_INVALID)
-        (void)expected(walk, "a JSON value");
+        (void)expected(walk, "a value");
     return type;
 }
 
@@ -146,7 +146,7 @@ nj_json_walk_array_next(struct nj_json_walk *walk)
 static bool
 string_measure(struct nj_json_walk *walk, size_t at, size_t max, size_t *end)
 {
-    bool unused;
+    bool unused = false;
 
     for (at++;;) {
         struct nj_slice w = nj_stream_window(walk->stream);
@@ -279,7 +279,7 @@ nj_json_walk_take(struct nj_json_walk *walk, size_t max, struct nj_slice *out)
 
     walk->is_too_long = false;
     if (type == NJ_JSON_INVALID)
-        return expected(walk, "a JSON value");
+        return expected(walk, "a value");
     if (type == NJ_JSON_OBJECT || type == NJ_JSON_ARRAY)
         is_measured = nest_measure(walk, max, &end);
     else if (type == NJ_JSON_STRING)
@@ -298,7 +298,7 @@ nj_json_walk_take(struct nj_json_walk *walk, size_t max, struct nj_slice *out)
 static bool
 string_skip(struct nj_json_walk *walk)
 {
-    bool unused;
+    bool unused = false;
 
     walk->at++;
     for (;;) {
@@ -358,7 +358,7 @@ nj_json_walk_skip(struct nj_json_walk *walk)
         enum nj_json_type type = nj_json_walk_peek(walk);
         switch (type) {
         case NJ_JSON_INVALID:
-            return expected(walk, "a JSON value");
+            return expected(walk, "a value");
         case NJ_JSON_OBJECT:
         case NJ_JSON_ARRAY:
             is_good =
@@ -395,5 +395,5 @@ nj_json_walk_fail(const struct nj_json_walk *walk, const char *path)
     if (walk->status < 0)
         return walk->status;
     return nj_fail(walk->err, NJ_EFORMAT, "%s: byte %" PRIu64 ": expected %s", path,
-                   nj_json_walk_offset(walk), walk->error ? walk->error : "a JSON value");
+                   nj_json_walk_offset(walk), walk->error ? walk->error : "a value");
 }

@@ -34,4 +34,16 @@ bool nj_utf8_is_valid(const char *p, size_t len);
 /* Writes a code point (<= U+10FFFF, no surrogate) and returns its 1 to 4 bytes. */
 unsigned nj_utf8_put(char out[4], uint32_t c);
 
+/* Length of the longest beginning of `text` of at most `max` bytes that cuts no character. */
+static inline size_t
+nj_utf8_cut(const char *text, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    for (size_t at = max; at > 0 && max - at < 4; at--)
+        if (((unsigned char)text[at] & 0xC0) != 0x80)
+            return at;
+    return max;
+}
+
 #endif

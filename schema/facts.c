@@ -1,6 +1,8 @@
 /* facts.c - the compact list of facts that travels with a stored span. */
 #include "schema/facts.h"
 
+enum { LINK_BYTES = NJ_TRACE_ID_BYTES + 8 + 1 };
+
 static const uint8_t types[NJ_FACTS_LEN] = {
 #define NJ_FACT(symbol, type, meaning) NJ_FACT_IS_##type,
 #include "schema/facts.def"
@@ -36,6 +38,17 @@ nj_fact_put_real(struct nj_buf *buf, enum nj_fact fact, double value)
     memcpy(&bits, &value, sizeof bits);
     nj_buf_put_varint(buf, fact);
     nj_buf_put_u64le(buf, bits);
+}
+
+void
+nj_fact_put_link(struct nj_buf *buf, const struct nj_fact_link *link)
+{
+    nj_buf_put_varint(buf, NJ_FACT_LINK);
+    nj_buf_put_varint(buf, LINK_BYTES);
+    nj_buf_put(buf, link->trace_id.bytes, NJ_TRACE_ID_BYTES);
+    for (unsigned shift = 64; shift > 0; shift -= 8)
+        nj_buf_put_char(buf, (char)(link->span_id >> (shift - 8)));
+    nj_buf_put_char(buf, (char)link->is_follows_from);
 }
 
 struct nj_fact_cursor
@@ -102,4 +115,19 @@ nj_facts_find(struct nj_slice facts, enum nj_fact fact, struct nj_fact_cursor *o
         if (out->fact == fact)
             return true;
     return false;
+}
+
+bool
+nj_fact_link(const struct nj_fact_cursor *cursor, struct nj_fact_link *out)
+{
+    const uint8_t *at = (const uint8_t *)cursor->bytes.ptr;
+
+    if (cursor->fact != NJ_FACT_LINK || cursor->bytes.len != LINK_BYTES)
+        return false;
+    memcpy(out->trace_id.bytes, at, NJ_TRACE_ID_BYTES);
+    out->span_id = 0;
+    for (unsigned i = 0; i < 8; i++)
+        out->span_id = out->span_id << 8 | at[NJ_TRACE_ID_BYTES + i];
+    out->is_follows_from = at[LINK_BYTES - 1] != 0;
+    return true;
 }

@@ -7,6 +7,7 @@
 #define NJ_SCHEMA_FACTS_H
 
 #include "base/buf.h"
+#include "schema/ids.h"
 
 enum nj_fact {
 #define NJ_FACT(symbol, type, meaning) NJ_FACT_##symbol,
@@ -22,6 +23,14 @@ void nj_fact_put_text(struct nj_buf *buf, enum nj_fact fact, struct nj_slice tex
 void nj_fact_put_int(struct nj_buf *buf, enum nj_fact fact, int64_t value);
 void nj_fact_put_real(struct nj_buf *buf, enum nj_fact fact, double value);
 
+/* What a LINK says. */
+struct nj_fact_link {
+    struct nj_trace_id trace_id;
+    uint64_t span_id;
+    bool is_follows_from;
+};
+void nj_fact_put_link(struct nj_buf *buf, const struct nj_fact_link *link);
+
 /* A cursor over the facts of one span; borrows the bytes. */
 struct nj_fact_cursor {
     const uint8_t *at, *end;
@@ -35,5 +44,8 @@ struct nj_fact_cursor nj_facts_open(struct nj_slice facts);
 bool nj_facts_next(struct nj_fact_cursor *cursor);
 /* The first fact of this kind; false if there is none. */
 bool nj_facts_find(struct nj_slice facts, enum nj_fact fact, struct nj_fact_cursor *out);
+
+/* The fact just read as a link; false if it is none. */
+bool nj_fact_link(const struct nj_fact_cursor *cursor, struct nj_fact_link *out);
 
 #endif

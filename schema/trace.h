@@ -20,6 +20,8 @@ enum nj_span_flag {
     NJ_SPAN_OPEN = 1 << 7,        /* no end recorded */
     NJ_SPAN_SHIFTED = 1 << 8,     /* moved by the skew repair */
     NJ_SPAN_SAME_INVOCATION = 1 << 9, /* SERVER twin of a CLIENT invocation of the same agent */
+    NJ_SPAN_AGENT_AS_TOOL = 1 << 10, /* a tool span around nothing but an invocation: the two are
+                                        one call */
 };
 
 /* Where the weight of a trace comes from; rows of weights.def have their own names. */

@@ -103,7 +103,7 @@ says_where_and_what_was_expected(void **state)
         {"{\"a\":tru}", "here: byte 5: expected true or false"},
         {"{\"a\":\"\\q\"}", "here: byte 7: expected an escape such as \\n or \\u0041"},
         {"{\"a\":01}", "here: byte 5: expected a number"},
-        {"{\"a\":", "here: byte 5: expected a JSON value"},
+        {"{\"a\":", "here: byte 5: expected a value"},
         {"{a:1}", "here: byte 1: expected a key in quotes"},
     };
 

@@ -1,0 +1,89 @@
+/* estimate.h - totals, means, ratios and shares of a weighted sample, with their uncertainty
+ * (floor 0). Quantiles: quantile.h.
+ *
+ * Data come as terms: one for each thing that was sampled (a trace), with the number `x` of
+ * observations in it and the sum `y` of their values. The total of y, the mean y / x, a rate
+ * (y counts events) and a share (y and x in the same unit) are then the same few formulas.
+ *
+ * Traces of one cluster were kept or dropped together, so every variance sums within clusters
+ * first. Two variances answer two questions: NJ_SPREAD_FINITE, what happened (what was kept for
+ * certain adds nothing); NJ_SPREAD_PROCESS, what the system does, of which this is a sample.
+ *
+ * Nothing here depends on the order of the terms once they are sorted: sort first. */
+#ifndef NJ_BASE_ESTIMATE_H
+#define NJ_BASE_ESTIMATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum nj_spread { NJ_SPREAD_FINITE, NJ_SPREAD_PROCESS };
+
+/* How a sampled thing came into the sample. */
+struct nj_carrier {
+    uint64_t cluster; /* the unit of the sampling decision */
+    double weight;    /* 1 / inclusion probability; 0: stored, but not counted */
+    double rest;      /* 1 - inclusion probability; 1 where that is not known */
+};
+
+static inline struct nj_carrier
+nj_carrier_of(uint64_t cluster, double weight, bool is_known)
+{
+    double rest = weight > 1 ? 1 - 1 / weight : 0;
+    return (struct nj_carrier){cluster, weight, is_known ? rest : 1};
+}
+
+struct nj_term {
+    struct nj_carrier carrier;
+    double x; /* observations, or the denominator */
+    double y; /* sum of values, number of events, or the numerator */
+};
+
+/* 95 % limits; NaN stands for "no limit" and "no number". `se` is the standard error that
+ * belongs to the spread that was asked for. */
+struct nj_estimate {
+    double est, lo, hi, se;
+};
+
+/* What the weights alone tell. */
+struct nj_design {
+    size_t terms;   /* with weight > 0 */
+    size_t units;   /* clusters among them */
+    double weight;  /* sum of weights: how many things there were */
+    double kish;    /* effective number of units: (sum w)^2 / sum w^2 (Kish 1965) */
+    bool is_census; /* every unit was certain to be kept */
+};
+
+/* By (cluster, weight, x, y), in place: n log n. Every function below wants terms in this
+ * order. */
+void nj_terms_sort(struct nj_term *terms, size_t len);
+
+struct nj_design nj_terms_design(const struct nj_term *terms, size_t len);
+
+/* Total of y over all that happened: sum of w y (Horvitz and Thompson 1952), t interval. */
+struct nj_estimate nj_terms_total(const struct nj_term *terms, size_t len,
+                                  enum nj_spread spread);
+
+/* The ratio sum w y / sum w x (Hajek 1971: a mean, where x counts), linearised variance
+ * (Saerndal, Swensson and Wretman 1992, 5.6), t interval. */
+struct nj_estimate nj_terms_ratio(const struct nj_term *terms, size_t len,
+                                  enum nj_spread spread);
+
+/* The same ratio where y <= x counts events: beta interval of Korn and Graubard (1998), which
+ * stays within 0 and 1 and has a width when no event was seen. *n_eff, where not NULL, is the
+ * number of independent observations that would be as good, by the process variance. */
+struct nj_estimate nj_terms_share(const struct nj_term *terms, size_t len,
+                                  enum nj_spread spread, double *n_eff);
+
+/* Plain ratio sum y / sum x over all stored terms, minus the weighted one: how far plain
+ * numbers are off. Linearised jointly, t interval. */
+struct nj_estimate nj_terms_bias(const struct nj_term *terms, size_t len,
+                                 enum nj_spread spread);
+
+/* sum y / sum x, of all terms; NaN where there is none. */
+double nj_terms_plain(const struct nj_term *terms, size_t len);
+
+/* k events among n plain observations (Wilson 1927). */
+struct nj_estimate nj_wilson(double k, double n);
+
+#endif

@@ -1,0 +1,176 @@
+/* test_estimate.c - totals, means, shares and their variances against sums done by hand and a
+ * slow definition. */
+#include "tests/test.h"
+
+#include "base/estimate.h"
+#include "base/special.h"
+
+#include <math.h>
+
+#define assert_close(got, want)                                                                \
+    do {                                                                                       \
+        double got_ = (got), want_ = (want);                                                   \
+        if (!(fabs(got_ - want_) <= 1e-12 * fmax(1, fabs(want_))))                             \
+            fail_msg("got %.17g, want %.17g", got_, want_);                                    \
+    } while (0)
+
+static struct nj_term
+term(uint64_t cluster, double weight, double x, double y)
+{
+    return (struct nj_term){nj_carrier_of(cluster, weight, true), x, y};
+}
+
+/* Weights 1, 2, 2 and values 4, 1, 3: W = 5, mean 12/5, deviations w (y - mean) / W = 0.32,
+ * -0.56, 0.24 with squares 0.1024, 0.3136, 0.0576. */
+static void
+equals_sums_done_by_hand(void **state)
+{
+    struct nj_term terms[] = {term(3, 2, 1, 1), term(1, 1, 1, 4), term(2, 2, 1, 3)};
+    double t = nj_t_quantile(0.975, 2);
+
+    (void)state;
+    nj_terms_sort(terms, 3);
+    struct nj_design design = nj_terms_design(terms, 3);
+    assert_true(design.terms == 3 && design.units == 3 && design.weight == 5);
+    assert_close(design.kish, 25.0 / 9);
+    struct nj_estimate mean = nj_terms_ratio(terms, 3, NJ_SPREAD_PROCESS);
+    assert_close(mean.est, 2.4);
+    assert_close(mean.se, sqrt(0.4736 * 3 / 2));
+    assert_close(mean.hi - mean.lo, 2 * t * mean.se);
+    assert_close(nj_terms_ratio(terms, 3, NJ_SPREAD_FINITE).se, sqrt((0.3136 + 0.0576) / 2));
+    /* total: weighted values 4, 2, 6 around their mean 4 */
+    assert_close(nj_terms_total(terms, 3, NJ_SPREAD_PROCESS).est, 12);
+    assert_close(nj_terms_total(terms, 3, NJ_SPREAD_PROCESS).se, sqrt(8.0 * 3 / 2));
+    assert_close(nj_terms_total(terms, 3, NJ_SPREAD_FINITE).se, sqrt((4.0 + 36) / 2));
+    /* plain minus weighted: 8/3 - 12/5, deviations 28/225, 1/225, -29/225 */
+    struct nj_estimate bias = nj_terms_bias(terms, 3, NJ_SPREAD_PROCESS);
+    assert_close(bias.est, 8.0 / 3 - 2.4);
+    assert_close(bias.se, sqrt((28.0 * 28 + 1 + 29 * 29) / (225.0 * 225) * 3 / 2));
+}
+
+/* 12 traces kept at 1 in 4, 3 with an error: the beta interval is the exact binomial one of 3
+ * of 12, but for the lost degree of freedom, which makes 11 observations of 12. */
+static void
+share_is_the_exact_binomial_interval_where_weights_are_equal(void **state)
+{
+    struct nj_term terms[12];
+    double n_eff;
+
+    (void)state;
+    for (uint64_t i = 0; i < 12; i++)
+        terms[i] = term(i, 4, 1, i < 3);
+    struct nj_estimate share = nj_terms_share(terms, 12, NJ_SPREAD_PROCESS, &n_eff);
+    assert_close(share.est, 0.25);
+    assert_close(n_eff, 11);
+    assert_close(share.lo, nj_beta_quantile(0.025, 2.75, 9.25));
+    assert_close(share.hi, nj_beta_quantile(0.975, 3.75, 8.25));
+    for (uint64_t i = 0; i < 12; i++)
+        terms[i] = term(i, 4, 1, 0);
+    share = nj_terms_share(terms, 12, NJ_SPREAD_FINITE, &n_eff);
+    assert_true(share.est == 0 && share.lo == 0);
+    assert_close(share.hi, 1 - pow(0.025, 1.0 / 12));
+    assert_close(n_eff, 12);
+}
+
+static void
+what_was_kept_for_certain_has_no_finite_spread(void **state)
+{
+    struct nj_term terms[] = {term(1, 1, 2, 4), term(2, 1, 1, 1), term(3, 1, 1, 0)};
+
+    (void)state;
+    assert_true(nj_terms_design(terms, 3).is_census);
+    assert_close(nj_terms_ratio(terms, 3, NJ_SPREAD_FINITE).se, 0);
+    assert_true(nj_terms_ratio(terms, 3, NJ_SPREAD_PROCESS).se > 0.1);
+    for (size_t i = 0; i < 3; i++)
+        terms[i].carrier.rest = 1; /* the rate is not known: nothing is certain */
+    assert_close(nj_terms_ratio(terms, 3, NJ_SPREAD_FINITE).se,
+                 nj_terms_ratio(terms, 3, NJ_SPREAD_PROCESS).se);
+}
+
+static void
+too_little_data_gives_no_limits(void **state)
+{
+    struct nj_term one = term(1, 3, 1, 5), zero = term(1, 0, 1, 5);
+
+    (void)state;
+    assert_close(nj_terms_ratio(&one, 1, NJ_SPREAD_PROCESS).est, 5);
+    assert_true(isnan(nj_terms_ratio(&one, 1, NJ_SPREAD_PROCESS).hi));
+    assert_true(isnan(nj_terms_ratio(&one, 0, NJ_SPREAD_PROCESS).est));
+    assert_true(isnan(nj_terms_ratio(&zero, 1, NJ_SPREAD_PROCESS).est));
+    assert_true(isnan(nj_terms_share(&zero, 1, NJ_SPREAD_PROCESS, NULL).est));
+    assert_close(nj_terms_plain(&zero, 1), 5);
+    assert_true(isnan(nj_wilson(0, 0).est));
+}
+
+static void
+traces_of_one_cluster_count_as_one_unit(void **state)
+{
+    /* two traces each of the same decision, against the same sums as one term each */
+    struct nj_term pairs[] = {term(1, 10, 1, 2), term(1, 10, 1, 4), term(2, 1, 1, 1),
+                              term(2, 1, 1, 1),  term(3, 10, 1, 0), term(3, 10, 1, 9)};
+    struct nj_term sums[] = {term(1, 10, 2, 6), term(2, 1, 2, 2), term(3, 10, 2, 9)};
+
+    (void)state;
+    nj_terms_sort(pairs, 6);
+    for (int spread = NJ_SPREAD_FINITE; spread <= NJ_SPREAD_PROCESS; spread++) {
+        struct nj_estimate a = nj_terms_ratio(pairs, 6, (enum nj_spread)spread);
+        struct nj_estimate b = nj_terms_ratio(sums, 3, (enum nj_spread)spread);
+        assert_close(a.est, b.est);
+        assert_close(a.se, b.se);
+        assert_close(a.lo, b.lo);
+    }
+    assert_int_equal(nj_terms_design(pairs, 6).units, 3);
+}
+
+static void
+does_not_depend_on_the_order_of_terms(void **state)
+{
+    enum { LEN = 50 };
+    struct nj_term terms[LEN];
+    uint64_t seed = 2;
+    double n_eff[2];
+
+    (void)state;
+    for (size_t i = 0; i < LEN; i++)
+        terms[i] = term(test_random(&seed) % 30, 1 + (double)(test_random(&seed) % 7) / 3,
+                        (double)(test_random(&seed) % 5), (double)(test_random(&seed) % 3));
+    nj_terms_sort(terms, LEN);
+    struct nj_estimate a = nj_terms_share(terms, LEN, NJ_SPREAD_FINITE, &n_eff[0]);
+    for (size_t i = LEN; i > 1; i--) {
+        size_t j = test_random(&seed) % i;
+        struct nj_term swap = terms[i - 1];
+        terms[i - 1] = terms[j];
+        terms[j] = swap;
+    }
+    nj_terms_sort(terms, LEN);
+    struct nj_estimate b = nj_terms_share(terms, LEN, NJ_SPREAD_FINITE, &n_eff[1]);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_true(n_eff[0] == n_eff[1]);
+}
+
+/* Newcombe (1998), table I: 81 of 263 and 15 of 148. */
+static void
+wilson_equals_a_published_table(void **state)
+{
+    (void)state;
+    assert_true(fabs(nj_wilson(81, 263).lo - 0.2553) < 5e-5);
+    assert_true(fabs(nj_wilson(81, 263).hi - 0.3662) < 5e-5);
+    assert_true(fabs(nj_wilson(15, 148).lo - 0.0624) < 5e-5);
+    assert_true(fabs(nj_wilson(15, 148).hi - 0.1605) < 5e-5);
+    assert_true(nj_wilson(0, 20).lo == 0 && fabs(nj_wilson(0, 20).hi - 0.1611) < 5e-5);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_sums_done_by_hand),
+        cmocka_unit_test(share_is_the_exact_binomial_interval_where_weights_are_equal),
+        cmocka_unit_test(what_was_kept_for_certain_has_no_finite_spread),
+        cmocka_unit_test(too_little_data_gives_no_limits),
+        cmocka_unit_test(traces_of_one_cluster_count_as_one_unit),
+        cmocka_unit_test(does_not_depend_on_the_order_of_terms),
+        cmocka_unit_test(wilson_equals_a_published_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
