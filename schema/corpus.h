@@ -56,6 +56,9 @@ struct nj_corpus {
     enum nj_status (*payload)(struct nj_source *source, const struct nj_row *row,
                               struct nj_arena *arena, struct nj_span *out,
                               struct nj_error *err);
+    /* The full content of scope `index` (nj_row.scope), likewise. */
+    enum nj_status (*scope)(struct nj_source *source, uint32_t index, struct nj_arena *arena,
+                            struct nj_scope *out, struct nj_error *err);
 };
 
 #endif

@@ -1,0 +1,89 @@
+/* batch.c - the life of a batch, and the compression of its chunk. */
+#include "store/batch.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+/* Level 1: the higher ones cost more processor time than the import of the span itself. */
+enum { PACK_LEVEL = 1 };
+
+struct nj_packer {
+    ZSTD_CCtx *context;
+};
+
+struct nj_batch *
+nj_batch_new(void)
+{
+    return calloc(1, sizeof(struct nj_batch));
+}
+
+void
+nj_batch_free(struct nj_batch *batch)
+{
+    if (!batch)
+        return;
+    free(batch->rows);
+    free(batch->scopes);
+    nj_buf_fini(&batch->bytes);
+    nj_buf_fini(&batch->payload);
+    nj_buf_fini(&batch->packed);
+    free(batch);
+}
+
+void
+nj_batch_clear(struct nj_batch *batch)
+{
+    batch->rows_len = 0;
+    batch->scopes_len = 0;
+    batch->bytes.len = 0;
+    batch->payload.len = 0;
+    batch->packed.len = 0;
+    batch->is_packed = false;
+    batch->is_checkpoint = false;
+    batch->names = NULL;
+}
+
+struct nj_packer *
+nj_packer_new(void)
+{
+    struct nj_packer *packer = calloc(1, sizeof *packer);
+
+    if (!packer)
+        return NULL;
+    packer->context = ZSTD_createCCtx();
+    if (!packer->context) {
+        free(packer);
+        return NULL;
+    }
+    return packer;
+}
+
+void
+nj_packer_free(struct nj_packer *packer)
+{
+    if (!packer)
+        return;
+    (void)ZSTD_freeCCtx(packer->context);
+    free(packer);
+}
+
+enum nj_status
+nj_batch_pack(struct nj_batch *batch, struct nj_packer *packer, struct nj_error *err)
+{
+    size_t bound = ZSTD_compressBound(batch->payload.len);
+
+    batch->packed.len = 0;
+    batch->is_packed = true;
+    if (batch->payload.len == 0)
+        return NJ_OK;
+    char *room = nj_buf_reserve(&batch->packed, bound);
+    if (!room)
+        return nj_fail(err, NJ_ENOMEM, "no memory to compress %zu bytes", batch->payload.len);
+    size_t len = ZSTD_compressCCtx(packer->context, room, bound, batch->payload.ptr,
+                                   batch->payload.len, PACK_LEVEL);
+    if (ZSTD_isError(len))
+        return nj_fail(err, NJ_EBUG, "compressing: %s", ZSTD_getErrorName(len));
+    if (len < batch->payload.len)
+        batch->packed.len = len;
+    return NJ_OK;
+}

@@ -1,0 +1,26 @@
+/* chunks.h - full contents of spans out of a store, a few chunks kept open; only files of
+ * store/ include it. */
+#ifndef NJ_STORE_CHUNKS_H
+#define NJ_STORE_CHUNKS_H
+
+#include "store/db.h"
+
+struct nj_chunks;
+
+/* Reads the chunks of `db`, which must outlive it. */
+enum nj_status nj_chunks_open(struct nj_chunks **out, sqlite3 *db,
+                              struct nj_error *err) NJ_CHECKED;
+void nj_chunks_close(struct nj_chunks *chunks);
+/* The bytes of the chunk of `payload` from the record it names to the chunk's end; borrowed
+ * until the next call. NJ_ESTORE: there is no such place. */
+enum nj_status nj_chunks_get(struct nj_chunks *chunks, uint64_t payload, struct nj_slice *out,
+                             struct nj_error *err) NJ_CHECKED;
+
+/* The key of a record: its chunk, and the offset in it. */
+static inline uint64_t
+nj_payload_key(uint64_t chunk, uint64_t offset)
+{
+    return chunk << 32 | offset;
+}
+
+#endif

@@ -1,0 +1,292 @@
+/* window.c - rows that wait to be inserted together, and the virtual table through which SQLite
+ * takes them. */
+#include "store/window.h"
+
+#include "store/columns.h"
+
+#include <stdlib.h>
+
+static const char declaration[] = "CREATE TABLE x(" NJ_SPAN_COLUMNS ")";
+
+/* The update never happens: its condition marks the row and says no. */
+static const char insert_sql[] =
+    "INSERT INTO spans SELECT * FROM nj_window WHERE true"
+    " ON CONFLICT DO UPDATE SET kind = kind WHERE nj_window_repeated()";
+
+struct table {
+    sqlite3_vtab base;
+    struct nj_window *window;
+};
+
+struct cursor {
+    sqlite3_vtab_cursor base;
+    struct nj_window *window;
+};
+
+static int
+table_connect(sqlite3 *db, void *context, int argc, const char *const *argv, sqlite3_vtab **out,
+              char **message)
+{
+    struct table *table = sqlite3_malloc(sizeof *table);
+
+    (void)argc;
+    (void)argv;
+    (void)message;
+    if (!table)
+        return SQLITE_NOMEM;
+    *table = (struct table){.window = context};
+    *out = &table->base;
+    return sqlite3_declare_vtab(db, declaration);
+}
+
+static int
+table_disconnect(sqlite3_vtab *table)
+{
+    sqlite3_free(table);
+    return SQLITE_OK;
+}
+
+static int
+table_plan(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    (void)table;
+    info->estimatedRows = NJ_WINDOW_ROWS;
+    info->estimatedCost = NJ_WINDOW_ROWS;
+    return SQLITE_OK;
+}
+
+static int
+cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
+{
+    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
+
+    if (!cursor)
+        return SQLITE_NOMEM;
+    *cursor = (struct cursor){.window = ((struct table *)table)->window};
+    *out = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int
+cursor_close(sqlite3_vtab_cursor *cursor)
+{
+    sqlite3_free(cursor);
+    return SQLITE_OK;
+}
+
+static int
+cursor_filter(sqlite3_vtab_cursor *cursor, int number, const char *name, int argc,
+              sqlite3_value **argv)
+{
+    (void)number;
+    (void)name;
+    (void)argc;
+    (void)argv;
+    ((struct cursor *)cursor)->window->current = 0;
+    return SQLITE_OK;
+}
+
+static int
+cursor_next(sqlite3_vtab_cursor *cursor)
+{
+    ((struct cursor *)cursor)->window->current++;
+    return SQLITE_OK;
+}
+
+static int
+cursor_eof(sqlite3_vtab_cursor *cursor)
+{
+    const struct nj_window *window = ((struct cursor *)cursor)->window;
+    return window->current >= window->rows_len;
+}
+
+static int
+cursor_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *out)
+{
+    *out = ((struct cursor *)cursor)->window->current;
+    return SQLITE_OK;
+}
+
+/* Columns that are members of a row as they stand: where, and how wide. */
+static const struct {
+    uint16_t at, bytes;
+} members[] = {
+#define MEMBER(name)                                                                           \
+    {                                                                                          \
+        offsetof(struct nj_row, name), sizeof((struct nj_row *)NULL)->name                     \
+    }
+    [NJ_SPAN_START] = MEMBER(start_ns),
+    [NJ_SPAN_SPAN_ID] = MEMBER(span_id),
+    [NJ_SPAN_DIGEST] = MEMBER(digest),
+    [NJ_SPAN_NAME] = MEMBER(name),
+    [NJ_SPAN_OPERATION] = MEMBER(operation),
+    [NJ_SPAN_AGENT] = MEMBER(agent),
+    [NJ_SPAN_MODEL] = MEMBER(model),
+    [NJ_SPAN_PROVIDER] = MEMBER(provider),
+    [NJ_SPAN_TOOL] = MEMBER(tool),
+    [NJ_SPAN_SCOPE] = MEMBER(scope),
+    [NJ_SPAN_FLAGS] = MEMBER(flags),
+    [NJ_SPAN_KIND] = MEMBER(kind),
+    [NJ_SPAN_HOW] = MEMBER(how),
+    [NJ_SPAN_STATUS] = MEMBER(status),
+    [NJ_SPAN_OTEL_KIND] = MEMBER(otel_kind),
+    [NJ_SPAN_PAYLOAD] = MEMBER(payload),
+#undef MEMBER
+};
+
+static int64_t
+member_of(const struct nj_row *row, int column)
+{
+    const char *at = (const char *)row + members[column].at;
+    uint64_t wide;
+    uint32_t narrow;
+
+    switch (members[column].bytes) {
+    case 1:
+        return *(const uint8_t *)at;
+    case sizeof narrow:
+        memcpy(&narrow, at, sizeof narrow);
+        return narrow;
+    default:
+        memcpy(&wide, at, sizeof wide);
+        return (int64_t)wide;
+    }
+}
+
+/* Where nothing is set, SQLite takes null. */
+static int
+cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+{
+    const struct nj_window *window = ((struct cursor *)cursor)->window;
+    const struct nj_window_row *at = &window->rows[window->order[window->current]];
+    const struct nj_row *row = &at->row;
+
+    if (column == NJ_SPAN_TRACE) {
+        sqlite3_result_int64(context, (int64_t)at->trace);
+    } else if (column == NJ_SPAN_DURATION) {
+        sqlite3_result_int64(context,
+                             (int64_t)((uint64_t)row->end_ns - (uint64_t)row->start_ns));
+    } else if (column == NJ_SPAN_PARENT) {
+        if (row->flags & NJ_ROW_HAS_PARENT)
+            sqlite3_result_int64(context, (int64_t)row->parent_id);
+    } else if (column == NJ_SPAN_FACTS) {
+        if (row->facts.len)
+            sqlite3_result_blob64(context, window->facts.ptr + at->facts_at, row->facts.len,
+                                  SQLITE_STATIC);
+    } else if (column >= NJ_SPAN_TOKENS && column < NJ_SPAN_TOKENS + NJ_TOKENS_LEN) {
+        if (row->tokens[column - NJ_SPAN_TOKENS] >= 0)
+            sqlite3_result_int64(context, row->tokens[column - NJ_SPAN_TOKENS]);
+    } else {
+        sqlite3_result_int64(context, member_of(row, column));
+    }
+    return SQLITE_OK;
+}
+
+/* The condition of the update: false, after the row at hand was marked. */
+static void
+row_repeated(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct nj_window *window = sqlite3_user_data(context);
+
+    (void)argc;
+    (void)argv;
+    window->rows[window->order[window->current]].is_repeated = true;
+    sqlite3_result_int(context, 0);
+}
+
+static const sqlite3_module module = {
+    .xConnect = table_connect, /* without xCreate: the table is there by its name alone */
+    .xBestIndex = table_plan,
+    .xDisconnect = table_disconnect,
+    .xOpen = cursor_open,
+    .xClose = cursor_close,
+    .xFilter = cursor_filter,
+    .xNext = cursor_next,
+    .xEof = cursor_eof,
+    .xColumn = cursor_column,
+    .xRowid = cursor_rowid,
+};
+
+enum nj_status
+nj_window_init(struct nj_window *window, sqlite3 *db, struct nj_error *err)
+{
+    *window = (struct nj_window){0};
+    window->rows = malloc(NJ_WINDOW_ROWS * sizeof *window->rows);
+    window->order = malloc(NJ_WINDOW_ROWS * sizeof *window->order);
+    if (!window->rows || !window->order)
+        return nj_fail(err, NJ_ENOMEM, "no memory for a window of spans");
+    if (sqlite3_create_module(db, "nj_window", &module, window) != SQLITE_OK ||
+        sqlite3_create_function(db, "nj_window_repeated", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                window, row_repeated, NULL, NULL) != SQLITE_OK)
+        return nj_db_fail(err, db, "preparing to write spans");
+    return nj_db_prepare(&window->insert, db, insert_sql, err);
+}
+
+void
+nj_window_fini(struct nj_window *window)
+{
+    (void)sqlite3_finalize(window->insert);
+    free(window->rows);
+    free(window->order);
+    nj_buf_fini(&window->facts);
+    *window = (struct nj_window){0};
+}
+
+struct sort_key {
+    uint64_t trace, span_id, digest;
+    int64_t start_ns;
+    uint32_t index;
+};
+
+/* As SQLite compares: integers with their sign. */
+static int
+key_cmp(const void *left, const void *right)
+{
+    const struct sort_key *a = left, *b = right;
+
+    if (a->trace != b->trace)
+        return a->trace < b->trace ? -1 : 1;
+    if (a->start_ns != b->start_ns)
+        return a->start_ns < b->start_ns ? -1 : 1;
+    if (a->span_id != b->span_id)
+        return (int64_t)a->span_id < (int64_t)b->span_id ? -1 : 1;
+    if (a->digest != b->digest)
+        return (int64_t)a->digest < (int64_t)b->digest ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+static bool
+rows_sort(struct nj_window *window)
+{
+    struct sort_key *keys = malloc(window->rows_len * sizeof *keys);
+
+    if (!keys)
+        return false;
+    for (uint32_t i = 0; i < window->rows_len; i++) {
+        const struct nj_window_row *row = &window->rows[i];
+        keys[i] = (struct sort_key){row->trace, row->row.span_id, row->row.digest,
+                                    row->row.start_ns, i};
+    }
+    qsort(keys, window->rows_len, sizeof *keys, key_cmp);
+    for (uint32_t i = 0; i < window->rows_len; i++)
+        window->order[i] = keys[i].index;
+    free(keys);
+    return true;
+}
+
+enum nj_status
+nj_window_insert(struct nj_window *window, struct nj_error *err)
+{
+    if (window->rows_len == 0)
+        return NJ_OK;
+    if (window->facts.is_failed || !rows_sort(window))
+        return nj_fail(err, NJ_ENOMEM, "no memory for a window of spans");
+    return nj_db_run(window->insert, err);
+}
+
+void
+nj_window_clear(struct nj_window *window)
+{
+    window->rows_len = 0;
+    window->facts.len = 0;
+}
