@@ -81,17 +81,17 @@ pair_mark(struct nj_forest *forest, uint32_t head)
         forest->nodes[i].is_server = row_is_server(forest->nodes[i].row);
 }
 
-/* An id that no other span of the trace has, from the recorded one. */
+/* An id that no other span of the trace has, for the n-th record of one id. */
 static void
-id_make(struct nj_forest *forest, uint32_t at)
+id_make(struct nj_forest *forest, uint32_t at, uint32_t n)
 {
-    uint64_t seed[2] = {forest->nodes[at].id, 0};
+    uint64_t seed[3] = {forest->nodes[at].id, n, 0};
     uint32_t *slot;
 
     do {
-        seed[1]++;
         forest->nodes[at].id = nj_hash((struct nj_slice){(const char *)seed, sizeof seed});
         slot = nj_forest_slot(forest, forest->nodes[at].id);
+        seed[2]++;
     } while (*slot);
     *slot = at + 1;
 }
@@ -131,7 +131,7 @@ records_split(struct nj_forest *forest, uint32_t head, struct nj_error *err)
             continue;
         forest->nodes[kept->node].next_same = records[i].node;
         kept = &records[i];
-        id_make(forest, kept->node);
+        id_make(forest, kept->node, i);
     }
     return NJ_OK;
 }

@@ -26,15 +26,16 @@ nj_forest_tell(struct nj_forest *forest, enum nj_diag_id diag, const struct nj_n
 {
     char trace_hex[NJ_TRACE_HEX + 1], span_hex[NJ_SPAN_HEX + 1];
     struct nj_slice trace = nj_trace_id_show(&forest->raw->id, forest->raw->text, trace_hex);
-    struct nj_fact_cursor text = {0};
+    struct nj_slice span_text = {0};
+    struct nj_fact_cursor fact;
 
     if (!node) {
         nj_diag_at(forest->diags, diag, "trace %.*s", NJ_FMT(trace));
         return;
     }
-    if (node->row)
-        (void)nj_facts_find(node->row->facts, NJ_FACT_SPAN_TEXT, &text);
-    struct nj_slice span = nj_span_id_show(node->id, text.bytes, span_hex);
+    if (node->row && nj_facts_find(node->row->facts, NJ_FACT_SPAN_TEXT, &fact))
+        span_text = fact.bytes;
+    struct nj_slice span = nj_span_id_show(node->id, span_text, span_hex);
     nj_diag_at(forest->diags, diag, "trace %.*s span %.*s", NJ_FMT(trace), NJ_FMT(span));
 }
 
