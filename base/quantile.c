@@ -2,6 +2,7 @@
 #include "base/quantile.h"
 
 #include "base/special.h"
+#include "base/sum.h"
 
 #include <math.h>
 
@@ -10,71 +11,113 @@
 #define TAIL_SCAN                                                                              \
     256 /* up to here limits are scanned: with few clusters they need not be monotone */
 
-/* The variance of the share of weight up to a value (or from it on, when rows come from the
- * top), updated row by row:
+/* The variance of the share of weight up to a value t, updated value by value:
  *   V(t; f) = sum_c k_c (A_c(t) - f B_c)^2 / W^2
- * with A_c the weight that cluster c has there, B_c its whole weight, k_c its share in the
+ * with A_c the weight that cluster c has up to t, B_c its whole weight, k_c its share in the
  * spread. */
 struct spread {
     const struct nj_sample *sample;
-    const double *share; /* k_c */
-    double *seen;        /* A_c */
-    double aa, ab, bb;   /* sums of k A^2, k A B, k B^2 */
+    double process;       /* m / (m - 1) of m clusters */
+    bool is_process;      /* for all; else where the probability is not known */
+    double *seen;         /* A_c, of rows */
+    struct nj_sum aa, ab; /* sums of k A^2 and k A B */
+    double bb;            /* sum of k B^2 */
 };
+
+static double
+share_of(const struct spread *s, double rest)
+{
+    return s->is_process || rest == 1 ? s->process : rest;
+}
 
 static enum nj_status
 spread_begin(struct spread *s, const struct nj_sample *sample, enum nj_spread spread,
              struct nj_arena *scratch, struct nj_error *err)
 {
-    double m = (double)sample->units_len, process = m > 1 ? m / (m - 1) : 1;
-    double *share = NJ_NEW_RAW(scratch, double, sample->units_len);
+    struct nj_sum bb = {0};
+    double m = sample->units;
 
-    *s = (struct spread){sample, share, NJ_NEW(scratch, double, sample->units_len), 0, 0, 0};
-    if (!share || !s->seen)
-        return nj_fail(err, NJ_ENOMEM, "no memory for the variance of %zu values", sample->len);
-    for (uint32_t c = 0; c < sample->units_len; c++) {
-        bool is_process = spread == NJ_SPREAD_PROCESS || sample->unit_rest[c] == 1;
-        share[c] = is_process ? process : sample->unit_rest[c];
-        s->bb += share[c] * sample->unit_weight[c] * sample->unit_weight[c];
+    *s = (struct spread){.sample = sample,
+                         .process = m > 1 ? m / (m - 1) : 1,
+                         .is_process = spread == NJ_SPREAD_PROCESS};
+    for (size_t i = 0; i < sample->classes_len; i++) {
+        const struct nj_cell_class *c = &sample->classes[i];
+        nj_sum_add(&bb, share_of(s, c->rest) * c->weight * c->weight * c->bb);
     }
+    if (sample->unit) {
+        s->seen = NJ_NEW(scratch, double, (size_t)m);
+        if (!s->seen)
+            return nj_fail(err, NJ_ENOMEM, "no memory for the spread of %zu values",
+                           sample->len);
+        for (size_t c = 0; c < (size_t)m; c++)
+            nj_sum_add(&bb, share_of(s, sample->unit_rest[c]) * sample->unit_weight[c] *
+                                sample->unit_weight[c]);
+    }
+    s->bb = nj_sum_of(&bb);
     return NJ_OK;
 }
 
 static void
 spread_restart(struct spread *s)
 {
-    memset(s->seen, 0, s->sample->units_len * sizeof *s->seen);
-    s->aa = s->ab = 0;
+    if (s->seen)
+        memset(s->seen, 0, (size_t)s->sample->units * sizeof *s->seen);
+    s->aa = s->ab = (struct nj_sum){0};
 }
 
 static void
-spread_add(struct spread *s, size_t row)
+row_add(struct spread *s, size_t row)
 {
-    uint32_t c = s->sample->unit[row];
-    double w = s->sample->weight[row], k = s->share[c];
+    const struct nj_sample *sample = s->sample;
+    uint32_t c = sample->unit[row];
+    double w = sample->carriers[sample->item[row].carrier].weight;
+    double k = share_of(s, sample->unit_rest[c]);
 
-    s->aa += k * w * (2 * s->seen[c] + w);
-    s->ab += k * w * s->sample->unit_weight[c];
+    nj_sum_add(&s->aa, k * w * (2 * s->seen[c] + w));
+    nj_sum_add(&s->ab, k * w * sample->unit_weight[c]);
     s->seen[c] += w;
+}
+
+static void
+cell_add(struct spread *s, size_t at)
+{
+    const struct nj_cell *cell = &s->sample->cell[at];
+    double k = share_of(s, cell->rest) * cell->weight * cell->weight;
+
+    nj_sum_add(&s->aa, k * cell->aa);
+    nj_sum_add(&s->ab, k * cell->ab);
+}
+
+/* Adds all rows or cells of the next value and returns the rank after them. */
+static size_t
+spread_step(struct spread *s, size_t at)
+{
+    uint64_t key = s->sample->key[at];
+
+    do {
+        if (s->sample->cell)
+            cell_add(s, at++);
+        else
+            row_add(s, at++);
+    } while (at < s->sample->len && s->sample->key[at] == key);
+    return at;
 }
 
 /* Of the sum of weights, not of the share. */
 static double
 spread_variance(const struct spread *s, double f)
 {
-    return fmax(0, s->aa - 2 * f * s->ab + f * f * s->bb);
+    return fmax(0, nj_sum_of(&s->aa) - 2 * f * nj_sum_of(&s->ab) + f * f * s->bb);
 }
 
-/* Adds all rows of the next value and returns the rank after them. */
-static size_t
-spread_step(struct spread *s, size_t at)
+/* The same for the weight above t: of B_c - A_c. */
+static double
+spread_variance_above(const struct spread *s, double f)
 {
-    uint64_t key = s->sample->key[at];
+    double aa = s->bb - 2 * nj_sum_of(&s->ab) + nj_sum_of(&s->aa);
+    double ab = s->bb - nj_sum_of(&s->ab);
 
-    do
-        spread_add(s, at++);
-    while (at < s->sample->len && s->sample->key[at] == key);
-    return at;
+    return fmax(0, aa - 2 * f * ab + f * f * s->bb);
 }
 
 /* n_eff, and the Woodruff limits for one standard error. */
@@ -90,8 +133,8 @@ precision_fill(struct spread *process, struct nj_quantile *quantiles, size_t len
             at = spread_step(process, at);
         double f = sample->reach[at - 1] / total;
         double se = sqrt(spread_variance(process, f)) / total;
-        bool has_se = f < 1 && se > 0 && sample->units_len > 1;
-        double squares = process->bb * ((double)sample->units_len - 1) / sample->units_len;
+        bool has_se = f < 1 && se > 0 && sample->units > 1;
+        double squares = process->bb / process->process;
         quantiles[q].n_eff = has_se ? f * (1 - f) / (se * se) : total * total / squares;
         if (has_se && f - se > 0)
             quantiles[q].se_lo = nj_sample_rank(sample, f - se);
@@ -139,11 +182,18 @@ heaviest_of_top(struct spread *s)
     double heaviest = 0;
 
     spread_restart(s);
-    for (size_t rows = 0; at > 0 && (rows < TOP_ROWS || sample->key[at - 1] == sample->key[at]);
-         rows++) {
-        double *seen = &s->seen[sample->unit[--at]];
-        *seen += sample->weight[at];
-        heaviest = fmax(heaviest, *seen);
+    for (double rows = 0;
+         at > 0 && (rows < TOP_ROWS || sample->key[at - 1] == sample->key[at]);) {
+        at--;
+        if (sample->cell) {
+            rows += sample->cell[at].rows;
+            heaviest = fmax(heaviest, sample->cell[at].weight * sample->cell[at].most);
+        } else {
+            double *seen = &s->seen[sample->unit[at]];
+            rows++;
+            *seen += sample->carriers[sample->item[at].carrier].weight;
+            heaviest = fmax(heaviest, *seen);
+        }
     }
     spread_restart(s);
     return heaviest;
@@ -152,26 +202,24 @@ heaviest_of_top(struct spread *s)
 static enum nj_status
 tail_build(struct tail *tail, struct spread *s, struct nj_arena *scratch, struct nj_error *err)
 {
-    size_t len = s->sample->len;
-    double total = s->sample->weight_sum;
+    const struct nj_sample *sample = s->sample;
+    size_t len = 0;
 
+    for (size_t i = 0; i < sample->len; i++)
+        len += i == 0 || sample->key[i] != sample->key[i - 1];
     *tail = (struct tail){NJ_NEW_RAW(scratch, double, len), NJ_NEW_RAW(scratch, double, len),
-                          NJ_NEW_RAW(scratch, size_t, len), 0, heaviest_of_top(s)};
+                          NJ_NEW_RAW(scratch, size_t, len), len, heaviest_of_top(s)};
     if (!tail->above || !tail->variance || !tail->rank)
-        return nj_fail(err, NJ_ENOMEM, "no memory for the tail of %zu values", len);
-    double above = 0;
-    for (size_t end = len; end > 0;) {
-        size_t at = end;
-        while (at > 0 && s->sample->key[at - 1] == s->sample->key[end - 1])
-            at--;
-        tail->above[tail->len] = above;
-        tail->variance[tail->len] = spread_variance(s, above / total);
-        tail->rank[tail->len++] = at;
-        for (size_t row = at; row < end; row++) {
-            spread_add(s, row);
-            above += s->sample->weight[row];
-        }
-        end = at;
+        return nj_fail(err, NJ_ENOMEM, "no memory for the tail of %zu values", sample->len);
+    for (size_t at = 0, next; at < sample->len; at = next) {
+        next = spread_step(s, at);
+        bool is_last = next == sample->len;
+        double above = is_last ? 0 : sample->weight_sum - sample->reach[next - 1];
+        len--;
+        tail->above[len] = above;
+        tail->variance[len] =
+            is_last ? 0 : spread_variance_above(s, above / sample->weight_sum);
+        tail->rank[len] = at;
     }
     return NJ_OK;
 }
@@ -254,7 +302,7 @@ static enum nj_status
 intervals_fill(const struct nj_sample *sample, struct spread *s, struct nj_quantile *quantiles,
                size_t len, struct nj_arena *scratch, struct nj_error *err)
 {
-    double t = nj_t_quantile(LIMIT, (double)sample->units_len - 1);
+    double t = nj_t_quantile(LIMIT, sample->units - 1);
     struct tail tail = {0};
 
     for (size_t q = 0; q < len; q++) {
@@ -284,17 +332,17 @@ nj_sample_quantiles(const struct nj_sample *sample, enum nj_spread spread,
     for (size_t q = 0; q < len; q++) {
         size_t at = nj_sample_rank(sample, quantiles[q].p);
         size_t limit = is_exact ? at : NJ_NO_RANK;
-        quantiles[q] = (struct nj_quantile){
-            quantiles[q].p, at,    nj_sample_plain_rank(sample, quantiles[q].p),
-            limit,          limit, NJ_NO_RANK,
-            NJ_NO_RANK,     0};
+        quantiles[q] =
+            (struct nj_quantile){quantiles[q].p, at,    nj_sample_plain(sample, quantiles[q].p),
+                                 limit,          limit, NJ_NO_RANK,
+                                 NJ_NO_RANK,     0};
     }
     if (sample->len == 0)
         return NJ_OK;
     if ((st = spread_begin(&process, sample, NJ_SPREAD_PROCESS, scratch, err)) < 0)
         return st;
     precision_fill(&process, quantiles, len);
-    if (is_exact || sample->units_len < 2)
+    if (is_exact || !(sample->units > 1))
         return NJ_OK;
     if ((st = spread_begin(&wanted, sample, spread, scratch, err)) < 0)
         return st;

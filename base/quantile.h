@@ -9,37 +9,66 @@
 #include "base/estimate.h"
 #include "base/rank.h"
 
-/* A sample, sorted; everything lives in the arena that it was built in. Ranks are indices into
- * its rows. Rows of weight 0 are left out, but stay in `stored_key`, of which plain numbers are
- * taken. */
+/* A sample, sorted: rows, or the cells of a histogram. Everything lives in the arena that it
+ * was built in. Ranks are indices into its rows or cells; those of weight 0 are left out, but
+ * stay in `stored`, of which plain numbers are taken. */
 struct nj_sample {
     size_t len;
-    const uint64_t *key;     /* ascending */
-    const double *weight;    /* of each row */
-    const double *reach;     /* weight of this row and all before it */
-    const uint32_t *unit;    /* cluster of each row, dense from 0 */
-    const uint32_t *tag;     /* as given */
-    const uint32_t *carrier; /* as given */
-    uint32_t units_len;
-    const double *unit_weight; /* sum over the rows of a cluster */
-    const double *unit_rest;   /* 1 - inclusion probability; 1: not known */
+    const uint64_t *key; /* ascending */
+    const double *reach; /* weight of this row and all before it */
     double weight_sum;
+    double units; /* clusters */
     bool is_census;
     size_t stored_len;
-    const uint64_t *stored_key;
+    const struct nj_keyed *stored; /* of rows: all items, sorted */
+
+    const struct nj_keyed *item; /* of rows: those with a weight */
+    const struct nj_carrier *carriers;
+    const uint32_t *unit;      /* cluster of each row, dense from 0 */
+    const double *unit_weight; /* sum over the rows of a cluster */
+    const double *unit_rest;   /* 1 - inclusion probability; 1: not known */
+
+    const struct nj_cell *cell; /* of cells: those with a weight */
+    const struct nj_cell *stored_cell;
+    const struct nj_cell_class *classes;
+    size_t classes_len;
 };
 
-/* Sorts `items` in place and builds *out of them. items[i].carrier is an index into `carriers`;
- * ties are put in the order of (cluster, weight), so the result does not depend on the order of
- * items or carriers. O(n). NJ_ENOMEM, NJ_ELIMIT (more than 2^31 rows). */
+/* Sorts `items` in place and builds *out of them; both arrays must live as long as it.
+ * items[i].carrier is an index into `carriers`; ties are put in the order of (cluster, weight),
+ * so the result does not depend on the order of items or carriers. O(n). NJ_ENOMEM, NJ_ELIMIT
+ * (more than 2^31 rows). */
 enum nj_status nj_sample_build(struct nj_sample *out, struct nj_keyed *items, size_t len,
                                const struct nj_carrier *carriers, struct nj_arena *arena,
                                struct nj_error *err) NJ_CHECKED;
 
+/* The rows of one value and weight, counted. For every cluster that has a rows up to this value
+ * (b in all), with a' rows below it, the sums of a^2 - a'^2 and of (a - a') b: enough for every
+ * variance, and free of order. */
+struct nj_cell {
+    uint64_t key; /* the value that stands for the cell */
+    double weight, rest;
+    double rows, aa, ab;
+    double most; /* rows of one cluster, at most */
+};
+
+/* All clusters of one weight: how many, and the sum of b^2. */
+struct nj_cell_class {
+    double weight, rest;
+    double clusters, bb;
+};
+
+/* Builds *out of cells, ascending by (key, weight, rest), and classes, ascending by (weight,
+ * rest), which must live as long as it. NJ_ENOMEM. */
+enum nj_status nj_sample_of_cells(struct nj_sample *out, const struct nj_cell *cells,
+                                  size_t len, const struct nj_cell_class *classes,
+                                  size_t classes_len, struct nj_arena *arena,
+                                  struct nj_error *err) NJ_CHECKED;
+
 /* The rank of the weighted quantile; NJ_NO_RANK when there are no rows. */
 size_t nj_sample_rank(const struct nj_sample *sample, double p);
-/* Rank in stored_key of the plain quantile. */
-size_t nj_sample_plain_rank(const struct nj_sample *sample, double p);
+/* The key of the plain quantile of all that is stored; of an empty sample 0. */
+uint64_t nj_sample_plain(const struct nj_sample *sample, double p);
 
 /* From this quantile on the interval is the one for tails. */
 #define NJ_TAIL_FROM 0.9

@@ -1,4 +1,4 @@
-/* sample.c - sorting a weighted sample and finding its quantiles. */
+/* sample.c - weighted samples: rows sorted, cells counted, and their quantiles. */
 #include "base/quantile.h"
 
 #include "base/sum.h"
@@ -38,33 +38,6 @@ rows_sort(struct nj_keyed *items, size_t len, const struct nj_carrier *carriers,
     return st;
 }
 
-/* The columns of a sample while it is built. */
-struct columns {
-    uint64_t *key, *stored_key;
-    double *weight, *reach, *unit_weight, *unit_rest;
-    uint32_t *unit, *tag, *carrier;
-};
-
-static enum nj_status
-columns_new(struct columns *c, size_t len, struct nj_arena *arena, struct nj_error *err)
-{
-    *c = (struct columns){
-        .key = NJ_NEW_RAW(arena, uint64_t, len),
-        .stored_key = NJ_NEW_RAW(arena, uint64_t, len),
-        .weight = NJ_NEW_RAW(arena, double, len),
-        .reach = NJ_NEW_RAW(arena, double, len),
-        .unit_weight = NJ_NEW(arena, double, len),
-        .unit_rest = NJ_NEW(arena, double, len),
-        .unit = NJ_NEW_RAW(arena, uint32_t, len),
-        .tag = NJ_NEW_RAW(arena, uint32_t, len),
-        .carrier = NJ_NEW_RAW(arena, uint32_t, len),
-    };
-    if (!c->key || !c->stored_key || !c->weight || !c->reach || !c->unit_weight ||
-        !c->unit_rest || !c->unit || !c->tag || !c->carrier)
-        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", len);
-    return NJ_OK;
-}
-
 /* Dense numbers for clusters, by open addressing. */
 struct units {
     uint64_t *cluster; /* of each slot */
@@ -102,53 +75,122 @@ unit_number(struct units *units, uint64_t cluster)
     return units->number[slot] - 1;
 }
 
+/* The items that have a weight: all of them, or a copy. */
+static enum nj_status
+weighted_items(const struct nj_keyed *items, size_t len, const struct nj_carrier *carriers,
+               struct nj_arena *arena, struct nj_sample *out, struct nj_error *err)
+{
+    struct nj_keyed *copy;
+    size_t weighted = 0;
+
+    for (size_t i = 0; i < len; i++)
+        weighted += carriers[items[i].carrier].weight > 0;
+    out->len = weighted;
+    out->item = items;
+    if (weighted == len)
+        return NJ_OK;
+    if (!(copy = NJ_NEW_RAW(arena, struct nj_keyed, weighted)))
+        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", len);
+    weighted = 0;
+    for (size_t i = 0; i < len; i++)
+        if (carriers[items[i].carrier].weight > 0)
+            copy[weighted++] = items[i];
+    out->item = copy;
+    return NJ_OK;
+}
+
+static enum nj_status
+units_fill(struct nj_sample *out, struct nj_arena *arena, struct nj_error *err)
+{
+    uint32_t *unit = NJ_NEW_RAW(arena, uint32_t, out->len);
+    struct units units;
+    enum nj_status st = units_new(&units, out->len, arena, err);
+
+    if (st < 0 || !unit)
+        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", out->len);
+    for (size_t i = 0; i < out->len; i++)
+        unit[i] = unit_number(&units, out->carriers[out->item[i].carrier].cluster);
+    double *weight = NJ_NEW(arena, double, units.len), *rest = NJ_NEW(arena, double, units.len);
+    if (!weight || !rest)
+        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", out->len);
+    for (size_t i = 0; i < out->len; i++) {
+        const struct nj_carrier *carrier = &out->carriers[out->item[i].carrier];
+        weight[unit[i]] += carrier->weight;
+        rest[unit[i]] = fmax(rest[unit[i]], carrier->rest);
+        out->is_census &= carrier->rest == 0;
+    }
+    out->unit = unit;
+    out->unit_weight = weight;
+    out->unit_rest = rest;
+    out->units = units.len;
+    return NJ_OK;
+}
+
 enum nj_status
 nj_sample_build(struct nj_sample *out, struct nj_keyed *items, size_t len,
                 const struct nj_carrier *carriers, struct nj_arena *arena, struct nj_error *err)
 {
-    struct columns c;
-    struct units units;
     struct nj_sum reach = {0};
     enum nj_status st;
 
+    *out = (struct nj_sample){
+        .carriers = carriers, .stored = items, .stored_len = len, .is_census = true};
     if (len > INT32_MAX)
         return nj_fail(err, NJ_ELIMIT, "a sample of %zu values is too large", len);
     if ((st = rows_sort(items, len, carriers, arena, err)) < 0 ||
-        (st = columns_new(&c, len, arena, err)) < 0 ||
-        (st = units_new(&units, len, arena, err)) < 0)
+        (st = weighted_items(items, len, carriers, arena, out, err)) < 0 ||
+        (st = units_fill(out, arena, err)) < 0)
         return st;
-
-    size_t rows = 0;
-    *out = (struct nj_sample){.stored_len = len, .is_census = true};
-    for (size_t i = 0; i < len; i++) {
-        const struct nj_carrier *carrier = &carriers[items[i].carrier];
-        c.stored_key[i] = items[i].key;
-        if (!(carrier->weight > 0))
-            continue;
-        uint32_t unit = unit_number(&units, carrier->cluster);
-        nj_sum_add(&reach, carrier->weight);
-        c.key[rows] = items[i].key;
-        c.weight[rows] = carrier->weight;
-        c.reach[rows] = nj_sum_of(&reach);
-        c.unit[rows] = unit;
-        c.tag[rows] = items[i].tag;
-        c.carrier[rows++] = items[i].carrier;
-        c.unit_weight[unit] += carrier->weight;
-        c.unit_rest[unit] = fmax(c.unit_rest[unit], carrier->rest);
-        out->is_census &= carrier->rest == 0;
+    uint64_t *keys = NJ_NEW_RAW(arena, uint64_t, out->len);
+    double *reaches = NJ_NEW_RAW(arena, double, out->len);
+    if (!keys || !reaches)
+        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", len);
+    for (size_t i = 0; i < out->len; i++) {
+        nj_sum_add(&reach, carriers[out->item[i].carrier].weight);
+        keys[i] = out->item[i].key;
+        reaches[i] = nj_sum_of(&reach);
     }
-    out->len = rows;
-    out->key = c.key;
-    out->weight = c.weight;
-    out->reach = c.reach;
-    out->unit = c.unit;
-    out->tag = c.tag;
-    out->carrier = c.carrier;
-    out->units_len = units.len;
-    out->unit_weight = c.unit_weight;
-    out->unit_rest = c.unit_rest;
+    out->key = keys;
+    out->reach = reaches;
     out->weight_sum = nj_sum_of(&reach);
-    out->stored_key = c.stored_key;
+    return NJ_OK;
+}
+
+enum nj_status
+nj_sample_of_cells(struct nj_sample *out, const struct nj_cell *cells, size_t len,
+                   const struct nj_cell_class *classes, size_t classes_len,
+                   struct nj_arena *arena, struct nj_error *err)
+{
+    struct nj_cell *weighted = NJ_NEW_RAW(arena, struct nj_cell, len);
+    uint64_t *keys = NJ_NEW_RAW(arena, uint64_t, len);
+    double *reaches = NJ_NEW_RAW(arena, double, len);
+    struct nj_sum reach = {0};
+
+    if (!weighted || !keys || !reaches)
+        return nj_fail(err, NJ_ENOMEM, "no memory for a histogram of %zu cells", len);
+    *out = (struct nj_sample){.key = keys,
+                              .reach = reaches,
+                              .is_census = true,
+                              .stored_len = len,
+                              .cell = weighted,
+                              .stored_cell = cells,
+                              .classes = classes,
+                              .classes_len = classes_len};
+    for (size_t i = 0; i < len; i++) {
+        if (!(cells[i].weight > 0))
+            continue;
+        nj_sum_add(&reach, cells[i].weight * cells[i].rows);
+        weighted[out->len] = cells[i];
+        keys[out->len] = cells[i].key;
+        reaches[out->len++] = nj_sum_of(&reach);
+    }
+    for (size_t i = 0; i < classes_len; i++) {
+        if (!(classes[i].weight > 0))
+            continue;
+        out->units += classes[i].clusters;
+        out->is_census &= classes[i].rest == 0;
+    }
+    out->weight_sum = nj_sum_of(&reach);
     return NJ_OK;
 }
 
@@ -177,12 +219,22 @@ nj_sample_rank(const struct nj_sample *sample, double p)
     return lo;
 }
 
-size_t
-nj_sample_plain_rank(const struct nj_sample *sample, double p)
+uint64_t
+nj_sample_plain(const struct nj_sample *sample, double p)
 {
-    double wanted = ceil(p * (double)sample->stored_len * SLACK);
+    double rows = 0, wanted, seen = 0;
 
     if (sample->stored_len == 0)
-        return NJ_NO_RANK;
-    return wanted > 1 ? (size_t)wanted - 1 : 0;
+        return 0;
+    if (!sample->stored_cell) {
+        wanted = ceil(p * (double)sample->stored_len * SLACK);
+        return sample->stored[wanted > 1 ? (size_t)wanted - 1 : 0].key;
+    }
+    for (size_t i = 0; i < sample->stored_len; i++)
+        rows += sample->stored_cell[i].rows;
+    wanted = p * rows * SLACK;
+    size_t at = 0;
+    while (at + 1 < sample->stored_len && (seen += sample->stored_cell[at].rows) < wanted)
+        at++;
+    return sample->stored_cell[at].key;
 }

@@ -1,12 +1,13 @@
 /* test_quantile.c - weighted quantiles and their intervals against slow, direct definitions. */
 #include "tests/test.h"
 
+#include "base/loghist.h"
 #include "base/quantile.h"
 #include "base/special.h"
 
 #include <math.h>
 
-enum { ROWS_MAX = 80, QUANTILES = 4 };
+enum { ROWS_MAX = 320, QUANTILES = 4 };
 static const double ps[QUANTILES] = {0.5, 0.9, 0.95, 0.99};
 
 struct data {
@@ -16,15 +17,16 @@ struct data {
     struct nj_keyed items[ROWS_MAX];
 };
 
-/* Many ties, few clusters, weights from 0 to 20. */
+/* Many ties, few clusters, weights from 0 to 20; or all values different, many clusters. */
 static void
-data_fill(struct data *data, uint64_t *seed)
+data_fill(struct data *data, uint64_t *seed, bool is_large)
 {
     static const double weights[] = {1, 1, 2.5, 20, 0, 9.9993896856881};
-    uint64_t values = 1 + test_random(seed) % 40, clusters = 1 + test_random(seed) % 60;
+    uint64_t values = is_large ? 1 << 30 : 1 + test_random(seed) % 40;
+    uint64_t clusters = is_large ? 150 : 1 + test_random(seed) % 60;
     bool has_zero = test_random(seed) % 3 == 0;
 
-    data->len = 1 + test_random(seed) % ROWS_MAX;
+    data->len = is_large ? ROWS_MAX : 1 + test_random(seed) % 80;
     for (size_t i = 0; i < data->len; i++) {
         double weight = weights[test_random(seed) % NJ_LEN(weights)];
         data->value[i] = (double)(test_random(seed) % values) - 3;
@@ -232,12 +234,17 @@ static void
 equals_the_definitions_on_random_samples(void **state)
 {
     struct nj_arena *arena = nj_arena_new(1 << 16);
-    struct data data;
+    static struct data data;
     uint64_t seed = 11;
 
     (void)state;
     for (int i = 0; i < 400; i++) {
-        data_fill(&data, &seed);
+        data_fill(&data, &seed, false);
+        compare_with_slow(&data, arena, i % 2 ? NJ_SPREAD_FINITE : NJ_SPREAD_PROCESS);
+        nj_arena_reset(arena);
+    }
+    for (int i = 0; i < 4; i++) {
+        data_fill(&data, &seed, true);
         compare_with_slow(&data, arena, i % 2 ? NJ_SPREAD_FINITE : NJ_SPREAD_PROCESS);
         nj_arena_reset(arena);
     }
@@ -255,7 +262,7 @@ does_not_depend_on_the_order_of_rows(void **state)
 
     (void)state;
     for (int i = 0; i < 200; i++) {
-        data_fill(&data, &seed);
+        data_fill(&data, &seed, false);
         for (size_t q = 0; q < QUANTILES; q++)
             a[q].p = b[q].p = ps[q];
         assert_int_equal(
@@ -290,8 +297,141 @@ takes_an_observed_value_when_the_first_row_outweighs_the_rest(void **state)
     assert_int_equal(nj_key_int(sample.key[nj_sample_rank(&sample, 0.5)]), 10);
     assert_int_equal(nj_key_int(sample.key[nj_sample_rank(&sample, 0.63)]), 20);
     assert_int_equal(nj_key_int(sample.key[nj_sample_rank(&sample, 1)]), 40);
-    assert_int_equal(nj_key_int(sample.stored_key[nj_sample_plain_rank(&sample, 0.5)]), 20);
+    assert_int_equal(nj_key_int(nj_sample_plain(&sample, 0.5)), 20);
     nj_arena_free(arena);
+}
+
+/* Counts the rows of `sorted` into cells as an analyzer does: cluster by cluster. */
+static size_t
+cells_count(const struct data *data, struct nj_cell *cells, struct nj_cell_class *classes,
+            size_t *classes_len)
+{
+    size_t len = 0;
+
+    *classes_len = 0;
+    for (size_t i = 0; i < data->len; i++) {
+        const struct nj_carrier *carrier = &data->carrier[i];
+        double before = 0, same = 0, all = 0;
+        bool is_first = true;
+        size_t k = 0;
+        for (size_t j = 0; j < data->len; j++) {
+            if (data->carrier[j].cluster != carrier->cluster)
+                continue;
+            all++;
+            before += data->value[j] < data->value[i];
+            same += data->value[j] == data->value[i];
+            is_first &= j >= i || data->value[j] != data->value[i];
+        }
+        if (!is_first)
+            continue;
+        while (k < len && (cells[k].key != nj_key_of_real(data->value[i]) ||
+                           cells[k].weight != carrier->weight))
+            k++;
+        if (k == len)
+            cells[len++] = (struct nj_cell){
+                nj_key_of_real(data->value[i]), carrier->weight, carrier->rest, 0, 0, 0, 0};
+        cells[k].rows += same;
+        cells[k].aa += (before + same) * (before + same) - before * before;
+        cells[k].ab += same * all;
+        cells[k].most = fmax(cells[k].most, same);
+        if (before > 0)
+            continue;
+        for (k = 0; k < *classes_len && classes[k].weight != carrier->weight;)
+            k++;
+        if (k == *classes_len)
+            classes[(*classes_len)++] =
+                (struct nj_cell_class){carrier->weight, carrier->rest, 0, 0};
+        classes[k].clusters++;
+        classes[k].bb += all * all;
+    }
+    return len;
+}
+
+static int
+cell_cmp(const void *a, const void *b)
+{
+    const struct nj_cell *l = a, *r = b;
+    int c = (l->key > r->key) - (l->key < r->key);
+    return c ? c : (l->weight > r->weight) - (l->weight < r->weight);
+}
+
+static void
+assert_same_rank_value(const struct nj_sample *a, size_t i, const struct nj_sample *b, size_t k)
+{
+    assert_same(value_at(a, i), value_at(b, k));
+}
+
+/* Clusters of one weight each, and no more than one row in the top cells, where cells know less
+ * than rows do. */
+static void
+cells_give_what_their_rows_give(void **state)
+{
+    static struct nj_cell cells[ROWS_MAX];
+    static struct nj_cell_class classes[ROWS_MAX];
+    static struct data data;
+    struct nj_arena *arena = nj_arena_new(1 << 16);
+    struct nj_quantile a[QUANTILES], b[QUANTILES];
+    struct nj_sample rows, counted;
+    uint64_t seed = 23;
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        size_t classes_len, q;
+        data_fill(&data, &seed, false);
+        for (size_t k = 0; k < data.len; k++) {
+            double weight = (double)(data.carrier[k].cluster % 4) * 2;
+            data.carrier[k] = nj_carrier_of(data.carrier[k].cluster, weight, true);
+            data.value[k] += data.value[k] >= 10 ? (double)k / 1000 : 0;
+            data.items[k].key = nj_key_of_real(data.value[k]);
+        }
+        for (q = 0; q < QUANTILES; q++)
+            a[q].p = b[q].p = ps[q];
+        size_t len = cells_count(&data, cells, classes, &classes_len);
+        qsort(cells, len, sizeof *cells, cell_cmp);
+        assert_int_equal(
+            nj_sample_build(&rows, data.items, data.len, data.carrier, arena, NULL), NJ_OK);
+        assert_int_equal(
+            nj_sample_of_cells(&counted, cells, len, classes, classes_len, arena, NULL), NJ_OK);
+        assert_int_equal(
+            nj_sample_quantiles(&rows, NJ_SPREAD_FINITE, a, QUANTILES, arena, NULL), NJ_OK);
+        assert_int_equal(
+            nj_sample_quantiles(&counted, NJ_SPREAD_FINITE, b, QUANTILES, arena, NULL), NJ_OK);
+        assert_true(rows.weight_sum == counted.weight_sum && rows.units == counted.units);
+        for (q = 0; q < QUANTILES && rows.len > 0; q++) {
+            assert_true(a[q].plain == b[q].plain);
+            assert_same_rank_value(&rows, a[q].at, &counted, b[q].at);
+            assert_same_rank_value(&rows, a[q].se_lo, &counted, b[q].se_lo);
+            assert_same_rank_value(&rows, a[q].se_hi, &counted, b[q].se_hi);
+            assert_true(fabs(a[q].n_eff - b[q].n_eff) <= 1e-9 * a[q].n_eff);
+            if (ps[q] < NJ_TAIL_FROM) {
+                assert_same_rank_value(&rows, a[q].lo, &counted, b[q].lo);
+                assert_same_rank_value(&rows, a[q].hi, &counted, b[q].hi);
+            }
+        }
+        nj_arena_reset(arena);
+    }
+    nj_arena_free(arena);
+}
+
+static void
+cells_are_narrow_and_in_order(void **state)
+{
+    uint64_t seed = 1;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        int64_t value = (int64_t)(test_random(&seed) >> 1 >> test_random(&seed) % 63);
+        uint32_t cell = nj_loghist_cell(value, NJ_LOGHIST_BITS);
+        int64_t low = nj_loghist_low(cell, NJ_LOGHIST_BITS);
+        int64_t middle = nj_loghist_middle(cell, NJ_LOGHIST_BITS);
+        assert_true(cell < NJ_LOGHIST_CELLS && low <= value);
+        assert_true(cell + 1 == NJ_LOGHIST_CELLS ||
+                    value < nj_loghist_low(cell + 1, NJ_LOGHIST_BITS));
+        assert_true(fabs((double)middle - (double)value) <= 0.00049 * (double)value);
+        assert_true(nj_loghist_cell(middle, NJ_LOGHIST_BITS) == cell);
+    }
+    assert_int_equal(nj_loghist_cell(INT64_MAX, NJ_LOGHIST_BITS), NJ_LOGHIST_CELLS - 1);
+    assert_int_equal(nj_loghist_cell(-5, NJ_LOGHIST_BITS), 0);
 }
 
 /* An upper limit of p95 needs 74 equal units, of p99 369: n > ln 40 / (1 - p). */
@@ -369,6 +509,8 @@ main(void)
         cmocka_unit_test(equals_the_definitions_on_random_samples),
         cmocka_unit_test(does_not_depend_on_the_order_of_rows),
         cmocka_unit_test(takes_an_observed_value_when_the_first_row_outweighs_the_rest),
+        cmocka_unit_test(cells_give_what_their_rows_give),
+        cmocka_unit_test(cells_are_narrow_and_in_order),
         cmocka_unit_test(claims_an_upper_limit_only_where_the_sample_is_large_enough),
         cmocka_unit_test(sorts_numbers_of_any_size_and_sign_and_keeps_equal_ones_in_order),
     };
