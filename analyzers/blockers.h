@@ -38,13 +38,21 @@ struct nj_blockers {
 };
 
 /* Writes the blocking children of `x` that have a length to list[0 .. len), in the order of
- * nj_blocker_cmp. `list` and `spare` have room for all children of x. O(c log c), O(c) where
- * none overlap. */
-struct nj_blockers nj_blockers_list(const struct nj_trace *trace, uint32_t x, uint32_t *list,
-                                    uint32_t *spare);
+ * nj_blocker_cmp. `list` and `spare` have room for all children of x. With `skips_wrappers`
+ * children without children are left out when they cover a sibling that has some. O(c log c),
+ * O(c) where none overlap. */
+struct nj_blockers nj_blockers_list(const struct nj_trace *trace, uint32_t x,
+                                    bool skips_wrappers, uint32_t *list, uint32_t *spare);
 
-/* Sorts any spans in the order of nj_blocker_cmp; `spare` has room for `len`. */
-void nj_blockers_sort(const struct nj_trace *trace, uint32_t *list, uint32_t *spare,
+/* Sorts any spans in the order of nj_blocker_cmp and tells whether any overlap; `spare` has
+ * room for `len`. */
+bool nj_blockers_sort(const struct nj_trace *trace, uint32_t *list, uint32_t *spare,
                       uint32_t len);
+
+static inline bool
+nj_span_has_children(const struct nj_trace *trace, uint32_t i)
+{
+    return trace->child_at[i + 1] > trace->child_at[i];
+}
 
 #endif

@@ -36,148 +36,167 @@ nj_terms_sort(struct nj_term *terms, size_t len)
         qsort(terms, len, sizeof *terms, term_cmp);
 }
 
-/* A cluster's terms added up. Of several weights the largest speaks for the cluster: it gives
- * the larger variance. */
-struct unit {
-    double weight, rest;
-    double x, y;             /* weighted */
-    double plain_x, plain_y; /* of all stored terms */
-    size_t terms;            /* with weight > 0; 0: the cluster is not part of the sample */
+struct walk {
+    struct nj_data data;
+    size_t at;
 };
 
-static bool
-unit_next(const struct nj_term *terms, size_t len, size_t *at, struct unit *unit)
+/* The terms of the next cluster as a stratum of their own. Of several weights the largest
+ * speaks for the cluster: it gives the larger variance. */
+static void
+unit_read(struct walk *walk, struct nj_stratum *out)
 {
-    if (*at == len)
-        return false;
-    *unit = (struct unit){0};
-    for (uint64_t cluster = terms[*at].carrier.cluster;
-         *at < len && terms[*at].carrier.cluster == cluster; ++*at) {
-        const struct nj_term *term = &terms[*at];
-        unit->plain_x += term->x;
-        unit->plain_y += term->y;
-        if (!(term->carrier.weight > 0))
-            continue;
-        unit->terms++;
-        unit->weight = fmax(unit->weight, term->carrier.weight);
-        unit->rest = fmax(unit->rest, term->carrier.rest);
-        unit->x += term->carrier.weight * term->x;
-        unit->y += term->carrier.weight * term->y;
+    uint64_t cluster = walk->data.terms[walk->at].carrier.cluster;
+    double weight = 0, x = 0, y = 0, plain_x = 0, plain_y = 0;
+
+    *out = (struct nj_stratum){.units = 1};
+    for (; walk->at < walk->data.len; walk->at++) {
+        const struct nj_term *term = &walk->data.terms[walk->at];
+        if (term->carrier.cluster != cluster)
+            break;
+        weight = fmax(weight, term->carrier.weight);
+        out->rest = fmax(out->rest, term->carrier.rest);
+        x += term->carrier.weight * term->x;
+        y += term->carrier.weight * term->y;
+        plain_x += term->x;
+        plain_y += term->y;
     }
+    out->weight = weight;
+    out->x = weight > 0 ? x / weight : plain_x;
+    out->y = weight > 0 ? y / weight : plain_y;
+    out->xx = out->x * out->x;
+    out->xy = out->x * out->y;
+    out->yy = out->y * out->y;
+}
+
+static bool
+walk_next(struct walk *walk, struct nj_stratum *out)
+{
+    if (walk->at == walk->data.len)
+        return false;
+    if (walk->data.terms)
+        unit_read(walk, out);
+    else
+        *out = walk->data.strata[walk->at++];
     return true;
 }
 
 struct nj_design
-nj_terms_design(const struct nj_term *terms, size_t len)
+nj_data_design(struct nj_data data)
 {
     struct nj_design design = {.is_census = true};
-    struct nj_sum weight = {0}, units = {0}, squares = {0};
-    struct unit unit;
+    struct nj_sum units = {0}, weights = {0}, squares = {0};
+    struct nj_stratum s;
 
-    for (size_t i = 0; i < len; i++)
-        nj_sum_add(&weight, terms[i].carrier.weight);
-    for (size_t at = 0; unit_next(terms, len, &at, &unit);) {
-        design.terms += unit.terms;
-        design.units += unit.terms > 0;
-        design.is_census &= unit.rest == 0;
-        nj_sum_add(&units, unit.weight);
-        nj_sum_add(&squares, unit.weight * unit.weight);
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);) {
+        if (!(s.weight > 0))
+            continue;
+        design.is_census &= s.rest == 0;
+        nj_sum_add(&units, s.units);
+        nj_sum_add(&weights, s.units * s.weight);
+        nj_sum_add(&squares, s.units * s.weight * s.weight);
     }
-    design.weight = nj_sum_of(&weight);
-    double sum = nj_sum_of(&units);
-    design.kish = design.units ? sum * sum / nj_sum_of(&squares) : 0;
+    design.units = nj_sum_of(&units);
+    design.weight = nj_sum_of(&weights);
+    design.kish = design.units > 0 ? design.weight * design.weight / nj_sum_of(&squares) : 0;
     return design;
+}
+
+/* Sum over the clusters of a stratum of (y - b x)^2. */
+static double
+squares_about(const struct nj_stratum *s, double b)
+{
+    if (s->units == 1) /* without cancellation */
+        return (s->y - b * s->x) * (s->y - b * s->x);
+    return fmax(0, s->yy - 2 * b * s->xy + b * b * s->xx);
 }
 
 /* How much a cluster's squared deviation counts. Where the probability is not known, both
  * spreads are the same. */
 static double
-unit_share(const struct unit *unit, size_t units, enum nj_spread spread)
+stratum_share(const struct nj_stratum *s, double units, enum nj_spread spread)
 {
-    if (spread == NJ_SPREAD_PROCESS || unit->rest == 1)
-        return (double)units / ((double)units - 1);
-    return unit->rest;
+    if (spread == NJ_SPREAD_PROCESS || s->rest == 1)
+        return units / (units - 1);
+    return s->rest;
 }
 
 static struct nj_estimate
-t_interval(double est, double variance, size_t units)
+t_interval(double est, double variance, double units)
 {
-    double se = sqrt(fmax(0, variance));
-    double reach = units > 1 ? nj_t_quantile(LIMIT, (double)units - 1) * se : (double)NAN;
+    double se = units > 1 ? sqrt(fmax(0, variance)) : (double)NAN;
+    double reach = units > 1 ? nj_t_quantile(LIMIT, units - 1) * se : (double)NAN;
 
-    return (struct nj_estimate){est, est - reach, est + reach, units > 1 ? se : (double)NAN};
+    return (struct nj_estimate){est, est - reach, est + reach, se};
 }
 
 struct nj_estimate
-nj_terms_total(const struct nj_term *terms, size_t len, enum nj_spread spread)
+nj_data_total(struct nj_data data, enum nj_spread spread)
 {
-    struct nj_design design = nj_terms_design(terms, len);
+    struct nj_design design = nj_data_design(data);
     struct nj_sum total = {0}, variance = {0};
-    struct unit unit;
+    struct nj_stratum s;
 
-    if (design.units == 0)
+    if (!(design.units > 0))
         return none;
-    for (size_t at = 0; unit_next(terms, len, &at, &unit);)
-        nj_sum_add(&total, unit.y);
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);)
+        nj_sum_add(&total, s.weight * s.y);
     /* a process that makes more or fewer units next time is described by their mean */
-    double mean = nj_sum_of(&total) / (double)design.units;
-    for (size_t at = 0; unit_next(terms, len, &at, &unit);) {
-        if (unit.terms == 0)
+    double mean = nj_sum_of(&total) / design.units;
+    for (struct walk walk = {data, 0}; design.units > 1 && walk_next(&walk, &s);) {
+        if (!(s.weight > 0))
             continue;
-        double share = unit_share(&unit, design.units, spread);
-        bool is_process = spread == NJ_SPREAD_PROCESS || unit.rest == 1;
-        double gap = is_process ? unit.y - mean : unit.y;
-        if (share > 0)
-            nj_sum_add(&variance, share * gap * gap);
+        bool is_process = spread == NJ_SPREAD_PROCESS || s.rest == 1;
+        double middle = is_process ? mean / s.weight : 0;
+        double squares = s.units == 1 ? (s.y - middle) * (s.y - middle)
+                                      : s.yy - 2 * middle * s.y + s.units * middle * middle;
+        nj_sum_add(&variance, stratum_share(&s, design.units, spread) * s.weight * s.weight *
+                                  fmax(0, squares));
     }
     return t_interval(nj_sum_of(&total), nj_sum_of(&variance), design.units);
 }
 
 struct ratio {
+    struct nj_data data;
     struct nj_design design;
-    double x, est; /* weighted denominator, y / x */
+    double x, est; /* weighted denominator; y / x */
 };
 
 static bool
-ratio_of(const struct nj_term *terms, size_t len, struct ratio *out)
+ratio_of(struct nj_data data, struct ratio *out)
 {
     struct nj_sum x = {0}, y = {0};
-    struct unit unit;
+    struct nj_stratum s;
 
-    out->design = nj_terms_design(terms, len);
-    for (size_t at = 0; unit_next(terms, len, &at, &unit);) {
-        nj_sum_add(&x, unit.x);
-        nj_sum_add(&y, unit.y);
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);) {
+        nj_sum_add(&x, s.weight * s.x);
+        nj_sum_add(&y, s.weight * s.y);
     }
-    out->x = nj_sum_of(&x);
-    out->est = nj_sum_of(&y) / out->x;
-    return out->design.units > 0 && out->x > 0;
+    *out = (struct ratio){data, nj_data_design(data), nj_sum_of(&x),
+                          nj_sum_of(&y) / nj_sum_of(&x)};
+    return out->x > 0;
 }
 
 static double
-ratio_variance(const struct nj_term *terms, size_t len, const struct ratio *ratio,
-               enum nj_spread spread)
+ratio_variance(const struct ratio *ratio, enum nj_spread spread)
 {
     struct nj_sum sum = {0};
-    struct unit unit;
+    struct nj_stratum s;
 
-    for (size_t at = 0; unit_next(terms, len, &at, &unit);) {
-        double z = (unit.y - ratio->est * unit.x) / ratio->x;
-        if (unit.terms > 0 && z != 0)
-            nj_sum_add(&sum, unit_share(&unit, ratio->design.units, spread) * z * z);
-    }
-    return nj_sum_of(&sum);
+    for (struct walk walk = {ratio->data, 0}; ratio->design.units > 1 && walk_next(&walk, &s);)
+        nj_sum_add(&sum, stratum_share(&s, ratio->design.units, spread) * s.weight * s.weight *
+                             squares_about(&s, ratio->est));
+    return nj_sum_of(&sum) / (ratio->x * ratio->x);
 }
 
 struct nj_estimate
-nj_terms_ratio(const struct nj_term *terms, size_t len, enum nj_spread spread)
+nj_data_ratio(struct nj_data data, enum nj_spread spread)
 {
     struct ratio ratio;
 
-    if (!ratio_of(terms, len, &ratio))
+    if (!ratio_of(data, &ratio))
         return none;
-    return t_interval(ratio.est, ratio_variance(terms, len, &ratio, spread),
-                      ratio.design.units);
+    return t_interval(ratio.est, ratio_variance(&ratio, spread), ratio.design.units);
 }
 
 /* Effective number of observations behind a share r of this variance. */
@@ -187,32 +206,40 @@ share_n_eff(double r, double variance, double kish)
     return r > 0 && r < 1 && variance > 0 ? r * (1 - r) / variance : kish;
 }
 
+static double
+observations_count(struct nj_data data)
+{
+    struct nj_sum sum = {0};
+    struct nj_stratum s;
+
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);)
+        nj_sum_add(&sum, s.weight > 0 ? s.x : 0);
+    return nj_sum_of(&sum);
+}
+
 struct nj_estimate
-nj_terms_share(const struct nj_term *terms, size_t len, enum nj_spread spread, double *n_eff)
+nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff)
 {
     struct ratio ratio;
-    double observations = 0;
 
     if (n_eff)
         *n_eff = 0;
-    if (!ratio_of(terms, len, &ratio))
+    if (!ratio_of(data, &ratio))
         return none;
-    for (size_t i = 0; i < len; i++)
-        observations += terms[i].carrier.weight > 0 ? terms[i].x : 0;
 
-    double r = fmin(1, fmax(0, ratio.est)), units = (double)ratio.design.units;
-    double process = ratio_variance(terms, len, &ratio, NJ_SPREAD_PROCESS);
+    double r = fmin(1, fmax(0, ratio.est)), units = ratio.design.units;
+    double variance = ratio_variance(&ratio, NJ_SPREAD_PROCESS);
     if (n_eff)
-        *n_eff = share_n_eff(r, process, ratio.design.kish);
-    if (ratio.design.units < 2)
+        *n_eff = share_n_eff(r, variance, ratio.design.kish);
+    if (!(units > 1))
         return (struct nj_estimate){r, 0, 1, (double)NAN};
-
-    double variance =
-        spread == NJ_SPREAD_PROCESS ? process : ratio_variance(terms, len, &ratio, spread);
+    if (spread == NJ_SPREAD_FINITE)
+        variance = ratio_variance(&ratio, spread);
     struct nj_estimate out = {r, r, r, sqrt(variance)};
     if (spread == NJ_SPREAD_FINITE && ratio.design.is_census)
         return out;
     double n = share_n_eff(r, variance, ratio.design.kish);
+    double observations = observations_count(data);
     if (r > 0 && r < 1 && observations > 1) {
         double t = nj_t_quantile(LIMIT, observations - 1) / nj_t_quantile(LIMIT, units - 1);
         n *= t * t;
@@ -222,37 +249,50 @@ nj_terms_share(const struct nj_term *terms, size_t len, enum nj_spread spread, d
     return out;
 }
 
-double
-nj_terms_plain(const struct nj_term *terms, size_t len)
+/* Plain sums of x and y. */
+static void
+plain_sums(struct nj_data data, double *x, double *y)
 {
-    struct nj_sum x = {0}, y = {0};
+    struct nj_sum xs = {0}, ys = {0};
 
-    for (size_t i = 0; i < len; i++) {
-        nj_sum_add(&x, terms[i].x);
-        nj_sum_add(&y, terms[i].y);
+    for (size_t i = 0; i < data.len; i++) {
+        nj_sum_add(&xs, data.terms ? data.terms[i].x : data.strata[i].x);
+        nj_sum_add(&ys, data.terms ? data.terms[i].y : data.strata[i].y);
     }
-    return nj_sum_of(&x) > 0 ? nj_sum_of(&y) / nj_sum_of(&x) : (double)NAN;
+    *x = nj_sum_of(&xs);
+    *y = nj_sum_of(&ys);
+}
+
+double
+nj_data_plain(struct nj_data data)
+{
+    double x, y;
+
+    plain_sums(data, &x, &y);
+    return x > 0 ? y / x : (double)NAN;
 }
 
 struct nj_estimate
-nj_terms_bias(const struct nj_term *terms, size_t len, enum nj_spread spread)
+nj_data_bias(struct nj_data data, enum nj_spread spread)
 {
+    struct nj_sum variance = {0};
+    struct nj_stratum s;
     struct ratio ratio;
-    struct nj_sum plain_x = {0}, variance = {0};
-    struct unit unit;
+    double x, y;
 
-    if (!ratio_of(terms, len, &ratio))
+    if (!ratio_of(data, &ratio))
         return none;
-    for (size_t i = 0; i < len; i++)
-        nj_sum_add(&plain_x, terms[i].x);
-    double plain = nj_terms_plain(terms, len);
-    for (size_t at = 0; unit_next(terms, len, &at, &unit);) {
-        double d = (unit.plain_y - plain * unit.plain_x) / nj_sum_of(&plain_x) -
-                   (unit.y - ratio.est * unit.x) / ratio.x;
-        /* a cluster of weight 0 was kept outside the design: its share in it is not known */
-        double share = unit.terms ? unit_share(&unit, ratio.design.units, spread) : 1;
-        if (d != 0)
-            nj_sum_add(&variance, share * d * d);
+    plain_sums(data, &x, &y);
+    double plain = y / x;
+    for (struct walk walk = {data, 0}; ratio.design.units > 1 && walk_next(&walk, &s);) {
+        /* (y - plain x) / n - w (y - est x) / X = a y - b x, for each cluster */
+        double a = 1 / x - s.weight / ratio.x;
+        double b = plain / x - s.weight * ratio.est / ratio.x;
+        double squares = s.units == 1 ? (a * s.y - b * s.x) * (a * s.y - b * s.x)
+                                      : a * a * s.yy - 2 * a * b * s.xy + b * b * s.xx;
+        /* what was kept outside the design has no known share in it */
+        double share = s.weight > 0 ? stratum_share(&s, ratio.design.units, spread) : 1;
+        nj_sum_add(&variance, share * fmax(0, squares));
     }
     return t_interval(plain - ratio.est, nj_sum_of(&variance), ratio.design.units);
 }

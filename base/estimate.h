@@ -4,6 +4,7 @@
  * Data come as terms: one for each thing that was sampled (a trace), with the number `x` of
  * observations in it and the sum `y` of their values. The total of y, the mean y / x, a rate
  * (y counts events) and a share (y and x in the same unit) are then the same few formulas.
+ * Where terms would be too many to keep, strata do: sums over all clusters of one weight.
  *
  * Traces of one cluster were kept or dropped together, so every variance sums within clusters
  * first. Two variances answer two questions: NJ_SPREAD_FINITE, what happened (what was kept for
@@ -39,6 +40,14 @@ struct nj_term {
     double y; /* sum of values, number of events, or the numerator */
 };
 
+/* All clusters of one weight, added up. Sums of squares are over clusters. */
+struct nj_stratum {
+    double weight, rest; /* as in nj_carrier */
+    double units;        /* clusters */
+    double x, y;
+    double xx, xy, yy;
+};
+
 /* 95 % limits; NaN stands for "no limit" and "no number". `se` is the standard error that
  * belongs to the spread that was asked for. */
 struct nj_estimate {
@@ -47,41 +56,56 @@ struct nj_estimate {
 
 /* What the weights alone tell. */
 struct nj_design {
-    size_t terms;   /* with weight > 0 */
-    size_t units;   /* clusters among them */
-    double weight;  /* sum of weights: how many things there were */
+    double units;   /* clusters with weight > 0 */
+    double weight;  /* sum of their weights: how many there were */
     double kish;    /* effective number of units: (sum w)^2 / sum w^2 (Kish 1965) */
     bool is_census; /* every unit was certain to be kept */
 };
 
-/* By (cluster, weight, x, y), in place: n log n. Every function below wants terms in this
- * order. */
+/* Terms or strata; one of the two is NULL. */
+struct nj_data {
+    const struct nj_term *terms;
+    const struct nj_stratum *strata;
+    size_t len;
+};
+
+/* By (cluster, weight, x, y), in place: n log n. */
 void nj_terms_sort(struct nj_term *terms, size_t len);
 
-struct nj_design nj_terms_design(const struct nj_term *terms, size_t len);
+/* Terms that have been sorted. */
+static inline struct nj_data
+nj_data_of_terms(const struct nj_term *terms, size_t len)
+{
+    return (struct nj_data){terms, NULL, len};
+}
+
+/* Strata in an order that does not depend on input, such as by weight. */
+static inline struct nj_data
+nj_data_of_strata(const struct nj_stratum *strata, size_t len)
+{
+    return (struct nj_data){NULL, strata, len};
+}
+
+struct nj_design nj_data_design(struct nj_data data);
 
 /* Total of y over all that happened: sum of w y (Horvitz and Thompson 1952), t interval. */
-struct nj_estimate nj_terms_total(const struct nj_term *terms, size_t len,
-                                  enum nj_spread spread);
+struct nj_estimate nj_data_total(struct nj_data data, enum nj_spread spread);
 
 /* The ratio sum w y / sum w x (Hajek 1971: a mean, where x counts), linearised variance
  * (Saerndal, Swensson and Wretman 1992, 5.6), t interval. */
-struct nj_estimate nj_terms_ratio(const struct nj_term *terms, size_t len,
-                                  enum nj_spread spread);
+struct nj_estimate nj_data_ratio(struct nj_data data, enum nj_spread spread);
 
 /* The same ratio where y <= x counts events: beta interval of Korn and Graubard (1998), which
  * stays within 0 and 1 and has a width when no event was seen. *n_eff, where not NULL, is the
  * number of independent observations that would be as good, by the process variance. */
-struct nj_estimate nj_terms_share(const struct nj_term *terms, size_t len,
-                                  enum nj_spread spread, double *n_eff);
+struct nj_estimate nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff);
 
-/* Plain ratio sum y / sum x over all stored terms, minus the weighted one: how far plain
+/* Plain ratio sum y / sum x over all that is stored, minus the weighted one: how far plain
  * numbers are off. Linearised jointly, t interval. */
-struct nj_estimate nj_terms_bias(const struct nj_term *terms, size_t len,
-                                 enum nj_spread spread);
+struct nj_estimate nj_data_bias(struct nj_data data, enum nj_spread spread);
 
-/* sum y / sum x, of all terms; NaN where there is none. */
-double nj_terms_plain(const struct nj_term *terms, size_t len);
+/* sum y / sum x of all that is stored; NaN where there is nothing. */
+double nj_data_plain(struct nj_data data);
 
 /* k events among n plain observations (Wilson 1927). */
 struct nj_estimate nj_wilson(double k, double n);

@@ -275,8 +275,8 @@ nj_grid_write_csv(const struct nj_grid *grid, struct nj_buf *out)
     }
 }
 
-static void
-markdown_put(struct nj_buf *out, struct nj_slice text)
+void
+nj_markdown_put(struct nj_buf *out, struct nj_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -307,7 +307,7 @@ nj_grid_write_markdown(const struct nj_grid *grid, struct nj_buf *out)
     for (size_t r = 0; r < nj_grid_rows(grid); r++) {
         for (unsigned c = 0; c < n; c++) {
             nj_buf_put_text(out, "| ");
-            markdown_put(out, cell_get(grid, r, c));
+            nj_markdown_put(out, cell_get(grid, r, c));
             nj_buf_put_char(out, ' ');
         }
         nj_buf_put_text(out, "|\n");

@@ -40,6 +40,9 @@ void nj_grid_write_text(const struct nj_grid *grid, struct nj_buf *out);
 void nj_grid_write_csv(const struct nj_grid *grid, struct nj_buf *out);
 void nj_grid_write_markdown(const struct nj_grid *grid, struct nj_buf *out);
 
+/* Appends text escaped for Markdown. */
+void nj_markdown_put(struct nj_buf *out, struct nj_slice text);
+
 /* Three significant digits with blanks between thousands: "1 240", "0.0312". */
 void nj_count_print(char out[32], double value);
 void nj_ratio_print(char out[32], double ratio);

@@ -41,6 +41,32 @@ nj_pair_write(struct nj_buf *buf, const struct nj_attr *attr)
     nj_value_write(buf, &attr->value);
 }
 
+/* One byte is left for the length, which most often is enough. */
+size_t
+nj_value_open(struct nj_buf *buf, enum nj_value_type type)
+{
+    nj_buf_put_char(buf, (char)type);
+    nj_buf_put_char(buf, 0);
+    return buf->len;
+}
+
+void
+nj_value_close(struct nj_buf *buf, size_t mark)
+{
+    size_t len = buf->len - mark;
+    char head[10];
+
+    nj_buf_put_varint(buf, len); /* behind the elements, to be moved before them */
+    if (buf->is_failed)
+        return;
+    size_t head_len = buf->len - mark - len;
+    memcpy(head, buf->ptr + mark + len, head_len);
+    if (head_len > 1)
+        memmove(buf->ptr + mark + head_len - 1, buf->ptr + mark, len);
+    memcpy(buf->ptr + mark - 1, head, head_len);
+    buf->len--;
+}
+
 static bool
 slice_read(const uint8_t **at, const uint8_t *end, struct nj_slice *out)
 {

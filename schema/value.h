@@ -39,6 +39,11 @@ struct nj_attr {
 void nj_value_write(struct nj_buf *buf, const struct nj_value *value);
 /* Key and value as they stand inside a MAP. */
 void nj_pair_write(struct nj_buf *buf, const struct nj_attr *attr);
+/* An ARRAY or MAP written from its beginning to its end: open, write the elements, close with
+ * what open gave. They nest; NJ_VALUE_DEPTH_MAX bounds what close may have to move. */
+enum { NJ_VALUE_DEPTH_MAX = 100 };
+size_t nj_value_open(struct nj_buf *buf, enum nj_value_type type);
+void nj_value_close(struct nj_buf *buf, size_t mark);
 /* Reads one value / pair from *at (< end) and moves *at; false when the bytes are not whole. */
 bool nj_value_read(const uint8_t **at, const uint8_t *end, struct nj_value *value);
 bool nj_pair_read(const uint8_t **at, const uint8_t *end, struct nj_attr *attr);

@@ -30,20 +30,23 @@ equals_sums_done_by_hand(void **state)
 
     (void)state;
     nj_terms_sort(terms, 3);
-    struct nj_design design = nj_terms_design(terms, 3);
-    assert_true(design.terms == 3 && design.units == 3 && design.weight == 5);
+    struct nj_design design = nj_data_design(nj_data_of_terms(terms, 3));
+    assert_true(design.units == 3 && design.weight == 5);
     assert_close(design.kish, 25.0 / 9);
-    struct nj_estimate mean = nj_terms_ratio(terms, 3, NJ_SPREAD_PROCESS);
+    struct nj_estimate mean = nj_data_ratio(nj_data_of_terms(terms, 3), NJ_SPREAD_PROCESS);
     assert_close(mean.est, 2.4);
     assert_close(mean.se, sqrt(0.4736 * 3 / 2));
     assert_close(mean.hi - mean.lo, 2 * t * mean.se);
-    assert_close(nj_terms_ratio(terms, 3, NJ_SPREAD_FINITE).se, sqrt((0.3136 + 0.0576) / 2));
+    assert_close(nj_data_ratio(nj_data_of_terms(terms, 3), NJ_SPREAD_FINITE).se,
+                 sqrt((0.3136 + 0.0576) / 2));
     /* total: weighted values 4, 2, 6 around their mean 4 */
-    assert_close(nj_terms_total(terms, 3, NJ_SPREAD_PROCESS).est, 12);
-    assert_close(nj_terms_total(terms, 3, NJ_SPREAD_PROCESS).se, sqrt(8.0 * 3 / 2));
-    assert_close(nj_terms_total(terms, 3, NJ_SPREAD_FINITE).se, sqrt((4.0 + 36) / 2));
+    assert_close(nj_data_total(nj_data_of_terms(terms, 3), NJ_SPREAD_PROCESS).est, 12);
+    assert_close(nj_data_total(nj_data_of_terms(terms, 3), NJ_SPREAD_PROCESS).se,
+                 sqrt(8.0 * 3 / 2));
+    assert_close(nj_data_total(nj_data_of_terms(terms, 3), NJ_SPREAD_FINITE).se,
+                 sqrt((4.0 + 36) / 2));
     /* plain minus weighted: 8/3 - 12/5, deviations 28/225, 1/225, -29/225 */
-    struct nj_estimate bias = nj_terms_bias(terms, 3, NJ_SPREAD_PROCESS);
+    struct nj_estimate bias = nj_data_bias(nj_data_of_terms(terms, 3), NJ_SPREAD_PROCESS);
     assert_close(bias.est, 8.0 / 3 - 2.4);
     assert_close(bias.se, sqrt((28.0 * 28 + 1 + 29 * 29) / (225.0 * 225) * 3 / 2));
 }
@@ -59,14 +62,15 @@ share_is_the_exact_binomial_interval_where_weights_are_equal(void **state)
     (void)state;
     for (uint64_t i = 0; i < 12; i++)
         terms[i] = term(i, 4, 1, i < 3);
-    struct nj_estimate share = nj_terms_share(terms, 12, NJ_SPREAD_PROCESS, &n_eff);
+    struct nj_estimate share =
+        nj_data_share(nj_data_of_terms(terms, 12), NJ_SPREAD_PROCESS, &n_eff);
     assert_close(share.est, 0.25);
     assert_close(n_eff, 11);
     assert_close(share.lo, nj_beta_quantile(0.025, 2.75, 9.25));
     assert_close(share.hi, nj_beta_quantile(0.975, 3.75, 8.25));
     for (uint64_t i = 0; i < 12; i++)
         terms[i] = term(i, 4, 1, 0);
-    share = nj_terms_share(terms, 12, NJ_SPREAD_FINITE, &n_eff);
+    share = nj_data_share(nj_data_of_terms(terms, 12), NJ_SPREAD_FINITE, &n_eff);
     assert_true(share.est == 0 && share.lo == 0);
     assert_close(share.hi, 1 - pow(0.025, 1.0 / 12));
     assert_close(n_eff, 12);
@@ -78,13 +82,13 @@ what_was_kept_for_certain_has_no_finite_spread(void **state)
     struct nj_term terms[] = {term(1, 1, 2, 4), term(2, 1, 1, 1), term(3, 1, 1, 0)};
 
     (void)state;
-    assert_true(nj_terms_design(terms, 3).is_census);
-    assert_close(nj_terms_ratio(terms, 3, NJ_SPREAD_FINITE).se, 0);
-    assert_true(nj_terms_ratio(terms, 3, NJ_SPREAD_PROCESS).se > 0.1);
+    assert_true(nj_data_design(nj_data_of_terms(terms, 3)).is_census);
+    assert_close(nj_data_ratio(nj_data_of_terms(terms, 3), NJ_SPREAD_FINITE).se, 0);
+    assert_true(nj_data_ratio(nj_data_of_terms(terms, 3), NJ_SPREAD_PROCESS).se > 0.1);
     for (size_t i = 0; i < 3; i++)
         terms[i].carrier.rest = 1; /* the rate is not known: nothing is certain */
-    assert_close(nj_terms_ratio(terms, 3, NJ_SPREAD_FINITE).se,
-                 nj_terms_ratio(terms, 3, NJ_SPREAD_PROCESS).se);
+    assert_close(nj_data_ratio(nj_data_of_terms(terms, 3), NJ_SPREAD_FINITE).se,
+                 nj_data_ratio(nj_data_of_terms(terms, 3), NJ_SPREAD_PROCESS).se);
 }
 
 static void
@@ -93,12 +97,12 @@ too_little_data_gives_no_limits(void **state)
     struct nj_term one = term(1, 3, 1, 5), zero = term(1, 0, 1, 5);
 
     (void)state;
-    assert_close(nj_terms_ratio(&one, 1, NJ_SPREAD_PROCESS).est, 5);
-    assert_true(isnan(nj_terms_ratio(&one, 1, NJ_SPREAD_PROCESS).hi));
-    assert_true(isnan(nj_terms_ratio(&one, 0, NJ_SPREAD_PROCESS).est));
-    assert_true(isnan(nj_terms_ratio(&zero, 1, NJ_SPREAD_PROCESS).est));
-    assert_true(isnan(nj_terms_share(&zero, 1, NJ_SPREAD_PROCESS, NULL).est));
-    assert_close(nj_terms_plain(&zero, 1), 5);
+    assert_close(nj_data_ratio(nj_data_of_terms(&one, 1), NJ_SPREAD_PROCESS).est, 5);
+    assert_true(isnan(nj_data_ratio(nj_data_of_terms(&one, 1), NJ_SPREAD_PROCESS).hi));
+    assert_true(isnan(nj_data_ratio(nj_data_of_terms(&one, 0), NJ_SPREAD_PROCESS).est));
+    assert_true(isnan(nj_data_ratio(nj_data_of_terms(&zero, 1), NJ_SPREAD_PROCESS).est));
+    assert_true(isnan(nj_data_share(nj_data_of_terms(&zero, 1), NJ_SPREAD_PROCESS, NULL).est));
+    assert_close(nj_data_plain(nj_data_of_terms(&zero, 1)), 5);
     assert_true(isnan(nj_wilson(0, 0).est));
 }
 
@@ -113,13 +117,76 @@ traces_of_one_cluster_count_as_one_unit(void **state)
     (void)state;
     nj_terms_sort(pairs, 6);
     for (int spread = NJ_SPREAD_FINITE; spread <= NJ_SPREAD_PROCESS; spread++) {
-        struct nj_estimate a = nj_terms_ratio(pairs, 6, (enum nj_spread)spread);
-        struct nj_estimate b = nj_terms_ratio(sums, 3, (enum nj_spread)spread);
+        struct nj_estimate a =
+            nj_data_ratio(nj_data_of_terms(pairs, 6), (enum nj_spread)spread);
+        struct nj_estimate b = nj_data_ratio(nj_data_of_terms(sums, 3), (enum nj_spread)spread);
         assert_close(a.est, b.est);
         assert_close(a.se, b.se);
         assert_close(a.lo, b.lo);
     }
-    assert_int_equal(nj_terms_design(pairs, 6).units, 3);
+    assert_int_equal(nj_data_design(nj_data_of_terms(pairs, 6)).units, 3);
+}
+
+/* Of the terms, all of one x and weight in one stratum. */
+static size_t
+strata_of(const struct nj_term *terms, size_t len, struct nj_stratum *out)
+{
+    size_t strata = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        const struct nj_term *t = &terms[i];
+        size_t k = 0;
+        while (k < strata && out[k].weight != t->carrier.weight)
+            k++;
+        if (k == strata)
+            out[strata++] =
+                (struct nj_stratum){t->carrier.weight, t->carrier.rest, 0, 0, 0, 0, 0, 0};
+        out[k].units++;
+        out[k].x += t->x;
+        out[k].y += t->y;
+        out[k].xx += t->x * t->x;
+        out[k].xy += t->x * t->y;
+        out[k].yy += t->y * t->y;
+    }
+    return strata;
+}
+
+static void
+assert_same_estimate(struct nj_estimate a, struct nj_estimate b)
+{
+    assert_close(a.est, b.est);
+    assert_true(fabs(a.lo - b.lo) < 1e-9 && fabs(a.hi - b.hi) < 1e-9);
+    assert_true(fabs(a.se - b.se) < 1e-9);
+}
+
+static void
+strata_give_what_their_terms_give(void **state)
+{
+    enum { LEN = 60 };
+    struct nj_stratum strata[LEN];
+    struct nj_term terms[LEN];
+    uint64_t seed = 9;
+
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < LEN; i++) {
+            double x = 1 + (double)(test_random(&seed) % 5);
+            terms[i] = term(i, (double)(test_random(&seed) % 4) * 2.5, x,
+                            (double)(test_random(&seed) % 3) * x / 2);
+        }
+        struct nj_data a = nj_data_of_terms(terms, LEN);
+        struct nj_data b = nj_data_of_strata(strata, strata_of(terms, LEN, strata));
+        for (int k = 0; k < 2; k++) {
+            enum nj_spread spread = k ? NJ_SPREAD_PROCESS : NJ_SPREAD_FINITE;
+            assert_same_estimate(nj_data_ratio(a, spread), nj_data_ratio(b, spread));
+            assert_same_estimate(nj_data_share(a, spread, NULL),
+                                 nj_data_share(b, spread, NULL));
+            assert_same_estimate(nj_data_total(a, spread), nj_data_total(b, spread));
+            assert_same_estimate(nj_data_bias(a, spread), nj_data_bias(b, spread));
+        }
+        assert_close(nj_data_plain(a), nj_data_plain(b));
+        assert_close(nj_data_design(a).kish, nj_data_design(b).kish);
+    }
 }
 
 static void
@@ -135,7 +202,8 @@ does_not_depend_on_the_order_of_terms(void **state)
         terms[i] = term(test_random(&seed) % 30, 1 + (double)(test_random(&seed) % 7) / 3,
                         (double)(test_random(&seed) % 5), (double)(test_random(&seed) % 3));
     nj_terms_sort(terms, LEN);
-    struct nj_estimate a = nj_terms_share(terms, LEN, NJ_SPREAD_FINITE, &n_eff[0]);
+    struct nj_estimate a =
+        nj_data_share(nj_data_of_terms(terms, LEN), NJ_SPREAD_FINITE, &n_eff[0]);
     for (size_t i = LEN; i > 1; i--) {
         size_t j = test_random(&seed) % i;
         struct nj_term swap = terms[i - 1];
@@ -143,7 +211,8 @@ does_not_depend_on_the_order_of_terms(void **state)
         terms[j] = swap;
     }
     nj_terms_sort(terms, LEN);
-    struct nj_estimate b = nj_terms_share(terms, LEN, NJ_SPREAD_FINITE, &n_eff[1]);
+    struct nj_estimate b =
+        nj_data_share(nj_data_of_terms(terms, LEN), NJ_SPREAD_FINITE, &n_eff[1]);
     assert_memory_equal(&a, &b, sizeof a);
     assert_true(n_eff[0] == n_eff[1]);
 }
@@ -169,6 +238,7 @@ main(void)
         cmocka_unit_test(what_was_kept_for_certain_has_no_finite_spread),
         cmocka_unit_test(too_little_data_gives_no_limits),
         cmocka_unit_test(traces_of_one_cluster_count_as_one_unit),
+        cmocka_unit_test(strata_give_what_their_terms_give),
         cmocka_unit_test(does_not_depend_on_the_order_of_terms),
         cmocka_unit_test(wilson_equals_a_published_table),
     };

@@ -1,9 +1,10 @@
 /* test_path_walk.c - the walk of the critical path: known traces, a slow model, invariants. */
-#include "tests/columns.h"
+#include "tests/path_model.h"
 
-#include "analyzers/critical_path.h"
+#include "base/buf.h"
+#include "schema/facts.h"
 
-enum { ROUNDS = 400, SPANS_MAX = 24, PIECES_MAX = 256 };
+enum { ROUNDS = 400, SPANS_MAX = 24 };
 
 static const struct nj_options defaults;
 
@@ -29,13 +30,6 @@ walk(struct nj_arena *arena, const struct nj_trace *trace, enum nj_path_scope sc
     assert_int_equal(nj_critical_path_walk(&path, trace, scope, &defaults, arena, &err), NJ_OK);
     return path;
 }
-
-/* A segment as a test writes it. */
-struct piece {
-    uint32_t span;
-    int64_t start_ns, end_ns;
-    uint8_t part;
-};
 
 static void
 assert_path(const struct nj_critical_path *path, const struct piece *want, size_t len)
@@ -120,36 +114,69 @@ a_trace_without_length_has_no_segments(void **state)
     assert_int_equal(path.end_ns, 7);
 }
 
-/* The definition, word for word: at (x, t) the blocking child that ended last at or before t.
- */
+/* Random clues between spans: links of the trace, and tool calls as facts. Appends what the
+ * model has to know of them. */
 static void
-model_walk(const struct nj_trace *trace, uint32_t x, int64_t t, struct piece *out, size_t *len)
+clues_scatter(struct nj_arena *arena, struct nj_trace *trace, struct model *model,
+              uint64_t *seed)
 {
-    for (;;) {
-        uint32_t best = NJ_NO_SPAN;
-        for (uint32_t c = 0; c < trace->spans_len; c++) {
-            if (trace->parent[c] != x || (trace->flags[c] & NJ_SPAN_DETACHED) ||
-                trace->start_ns[c] == trace->end_ns[c] || trace->end_ns[c] > t)
-                continue;
-            if (best == NJ_NO_SPAN || trace->end_ns[c] > trace->end_ns[best] ||
-                (trace->end_ns[c] == trace->end_ns[best] &&
-                 (trace->start_ns[c] < trace->start_ns[best] ||
-                  (trace->start_ns[c] == trace->start_ns[best] &&
-                   trace->span_id[c] < trace->span_id[best]))))
-                best = c;
+    uint32_t n = trace->spans_len, links = (uint32_t)(test_random(seed) % 6);
+    struct nj_trace_link *list = NJ_NEW(arena, struct nj_trace_link, 6);
+
+    for (uint32_t i = 0; i < links; i++) {
+        list[i].from = (uint32_t)(test_random(seed) % n);
+        list[i].target = (uint32_t)(test_random(seed) % n);
+        if (list[i].from != list[i].target)
+            model->clues[model->clues_len++] =
+                (struct model_clue){list[i].from, list[i].target};
+    }
+    trace->links = list;
+    trace->links_len = links;
+}
+
+/* Tool calls: of four spans in a row by start one asks, one serves, one is told. Each gets its
+ * own id, so that the pairs are known. */
+static void
+calls_scatter(struct nj_arena *arena, struct column_span *spans, uint32_t n,
+              struct model *model, uint64_t *seed)
+{
+    for (int64_t call = 1; call <= 3 && n > 3; call++) {
+        uint32_t who[3];
+        for (int i = 0; i < 3; i++)
+            who[i] = (uint32_t)(test_random(seed) % n);
+        if (spans[who[0]].start_ns >= spans[who[1]].start_ns ||
+            spans[who[1]].start_ns >= spans[who[2]].start_ns)
+            continue;
+        const enum nj_fact facts[] = {NJ_FACT_CALL_REQUESTED, NJ_FACT_TOOL_CALL_ID,
+                                      NJ_FACT_CALL_ANSWERED};
+        for (int i = 0; i < 3; i++) {
+            struct nj_buf buf = {0};
+            nj_buf_put_slice(&buf, spans[who[i]].facts);
+            nj_fact_put_int(&buf, facts[i], call);
+            spans[who[i]].facts = nj_arena_copy(arena, nj_buf_slice(&buf));
+            nj_buf_fini(&buf);
         }
-        int64_t from = best == NJ_NO_SPAN ? trace->start_ns[x] : trace->end_ns[best];
-        if (from < t)
-            out[(*len)++] = (struct piece){x, from, t, NJ_PART_SELF};
-        if (best == NJ_NO_SPAN)
-            return;
-        model_walk(trace, best, trace->end_ns[best], out, len);
-        t = trace->start_ns[best];
+        model->clues[model->clues_len++] = (struct model_clue){who[1], who[0]};
+        model->clues[model->clues_len++] = (struct model_clue){who[2], who[1]};
     }
 }
 
 static void
-equals_the_slow_model_on_random_trees(void **state)
+assert_equals_model(struct nj_arena *arena, struct model *model, enum nj_path_scope scope)
+{
+    struct nj_critical_path path = walk(arena, model->trace, scope);
+
+    model_run(model, scope);
+    for (size_t i = 0, j = model->len; i + 1 < j; i++) {
+        struct piece last = model->pieces[--j];
+        model->pieces[j] = model->pieces[i];
+        model->pieces[i] = last;
+    }
+    assert_path(&path, model->pieces, model->len);
+}
+
+static void
+equals_the_slow_model_by_timing(void **state)
 {
     uint64_t seed = 4;
 
@@ -158,17 +185,36 @@ equals_the_slow_model_on_random_trees(void **state)
         const struct column_shape shape = {SPANS_MAX, round % 2 ? 40 : 100000, 9, 3, 4};
         uint32_t n = columns_random(spans, &shape, &seed);
         struct nj_trace trace = columns_trace(*state, NULL, spans, n);
-        struct nj_critical_path path = walk(*state, &trace, NJ_SCOPE_ROOT);
-        struct piece want[PIECES_MAX];
-        size_t len = 0;
+        struct model model = {.trace = &trace};
 
-        model_walk(&trace, trace.root, trace.end_ns[trace.root], want, &len);
-        for (size_t i = 0; i < len / 2; i++) {
-            struct piece swap = want[i];
-            want[i] = want[len - 1 - i];
-            want[len - 1 - i] = swap;
-        }
-        assert_path(&path, want, len);
+        assert_equals_model(*state, &model, NJ_SCOPE_ROOT);
+        assert_equals_model(*state, &model, NJ_SCOPE_TRACE);
+        nj_arena_reset(*state);
+    }
+}
+
+static void
+equals_the_slow_model_with_links_and_tool_calls(void **state)
+{
+    uint64_t seed = 44;
+
+    for (int round = 0; round < 3 * ROUNDS; round++) {
+        struct column_span spans[SPANS_MAX];
+        struct model model = {0};
+        const struct column_shape shape = {SPANS_MAX, round % 2 ? 40 : 100000, 6, 3, 4};
+        uint32_t n = columns_random(spans, &shape, &seed);
+        calls_scatter(*state, spans, n, &model, &seed);
+        for (uint32_t i = 1; i < n; i++)
+            if (test_random(&seed) % 8 == 0) { /* a forest */
+                spans[i].parent = NJ_NO_SPAN;
+                spans[i].flags = 0;
+            }
+        struct nj_trace trace = columns_trace(*state, NULL, spans, n);
+        clues_scatter(*state, &trace, &model, &seed);
+
+        model.trace = &trace;
+        assert_equals_model(*state, &model, NJ_SCOPE_ROOT);
+        assert_equals_model(*state, &model, NJ_SCOPE_TRACE);
         nj_arena_reset(*state);
     }
 }
@@ -337,7 +383,8 @@ main(void)
         IN_ARENA(of_equal_ends_the_earlier_start_wins_then_the_smaller_id),
         IN_ARENA(markers_and_children_that_did_not_block_are_passed_over),
         IN_ARENA(a_trace_without_length_has_no_segments),
-        IN_ARENA(equals_the_slow_model_on_random_trees),
+        IN_ARENA(equals_the_slow_model_by_timing),
+        IN_ARENA(equals_the_slow_model_with_links_and_tool_calls),
         IN_ARENA(segments_touch_and_sum_to_the_duration_inside_their_spans),
         IN_ARENA(no_child_on_the_path_is_active_in_its_parents_own_time),
         IN_ARENA(shifted_times_shift_the_path_and_scaled_times_scale_it),

@@ -1,0 +1,230 @@
+/* section_critical.c - what would make traces faster: the critical path by latency cohort, what
+ * speeding up an agent would save, and the flame graph. */
+#include "reports/icicle.h"
+#include "reports/page.h"
+#include "reports/svg.h"
+
+enum { LEFT = 130, WIDTH = 760, BAR = 26, ROW = 36, FRAMES_MAX = 450, KEYS_MAX = 20 };
+
+static bool
+critical_has_content(const struct nj_page *page)
+{
+    return nj_table_len(nj_results_view(page->results, NJ_TABLE_critical_path_total)) > 0;
+}
+
+static uint32_t
+kinds_of(const struct nj_table *t)
+{
+    uint32_t kinds = 0;
+
+    for (size_t r = 0; r < nj_table_len(t); r++)
+        kinds |= 1u << (nj_colour_of(nj_table_text(t, r, NJ_COL_critical_path_cohorts_kind)) -
+                        nj_palette);
+    return kinds;
+}
+
+/* One cohort as a bar of kinds; *r is its first row and ends after its last. */
+static void
+cohort_draw(struct nj_html *h, const struct nj_table *t, size_t *r, double y)
+{
+    struct nj_slice cohort = nj_table_text(t, *r, NJ_COL_critical_path_cohorts_cohort);
+    double x = LEFT;
+
+    nj_svg_text_open(h, LEFT - 10, y + BAR / 2.0 + 4, "end", "");
+    nj_html_text(h, cohort);
+    nj_svg_text_close(h);
+    for (; *r < nj_table_len(t) &&
+           nj_slice_eq(nj_table_text(t, *r, NJ_COL_critical_path_cohorts_cohort), cohort);
+         ++*r) {
+        const struct nj_colour *colour =
+            nj_colour_of(nj_table_text(t, *r, NJ_COL_critical_path_cohorts_kind));
+        double share = nj_table_real(t, *r, NJ_COL_critical_path_cohorts_share);
+        double width = share > 0 ? share * WIDTH : 0;
+        if (width < 0.2)
+            continue;
+        nj_svg_rect(h, x, y, width > 1 ? width - 0.6 : width, BAR, colour->classes,
+                    colour->fill);
+        if (width > 26) {
+            nj_svg_text_open(h, x + width / 2, y + BAR / 2.0 + 4, "middle",
+                             nj_svg_label_class(colour));
+            nj_html_printf(h, "%.0f", share * 100);
+            nj_svg_text_close(h);
+        }
+        x += width;
+    }
+}
+
+static void
+cohorts_table_write(struct nj_html *h, const struct nj_table *t)
+{
+    static const char *const headers[] = {"cohort", "kind", "#traces", "#share",
+                                          "#mean a trace"};
+
+    nj_html_put(h, "<details><summary>The same as numbers</summary>\n");
+    nj_page_scroll(h, "Composition of the critical path");
+    nj_page_header(h, NULL, headers, NJ_LEN(headers), false);
+    nj_html_put(h, "<tbody>\n");
+    for (size_t r = 0; r < nj_table_len(t); r++) {
+        nj_html_put(h, "<tr><th scope=\"row\">");
+        nj_html_text(h, nj_table_text(t, r, NJ_COL_critical_path_cohorts_cohort));
+        nj_html_put(h, "</th><td>");
+        nj_html_text(h, nj_table_text(t, r, NJ_COL_critical_path_cohorts_kind));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_count(h, nj_table_real(t, r, NJ_COL_critical_path_cohorts_traces));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_critical_path_cohorts_share));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_duration(h, nj_table_real(t, r, NJ_COL_critical_path_cohorts_mean));
+        nj_html_put(h, "</td></tr>\n");
+    }
+    nj_html_put(h, "</tbody></table></div></details>\n");
+}
+
+static void
+cohorts_write(struct nj_html *h, const struct nj_table *t)
+{
+    size_t bars = 0, r = 0;
+
+    for (size_t i = 0; i < nj_table_len(t); i++)
+        bars += i == 0 ||
+                !nj_slice_eq(nj_table_text(t, i, NJ_COL_critical_path_cohorts_cohort),
+                             nj_table_text(t, i - 1, NJ_COL_critical_path_cohorts_cohort));
+    nj_html_put(h, "<h3>What the caller waited for, by speed of the trace (percent)</h3>\n");
+    nj_svg_legend(h, kinds_of(t));
+    nj_page_scroll(h, "Critical path by latency cohort");
+    nj_svg_open(
+        h, LEFT + WIDTH + 10, (double)bars * ROW, "chart",
+        "Composition of the critical path by latency cohort; the table below has the numbers");
+    for (size_t bar = 0; bar < bars; bar++)
+        cohort_draw(h, t, &r, (double)bar * ROW + 4);
+    nj_svg_close(h);
+    nj_html_put(h, "</div>\n");
+    cohorts_table_write(h, t);
+}
+
+static bool
+is_agent_row(const struct nj_page *page, const struct nj_table *t, size_t r)
+{
+    return nj_slice_eq(nj_table_text(t, r, NJ_COL_critical_path_scope), NJ_SLICE("root")) &&
+           nj_slice_eq(nj_table_text(t, r, NJ_COL_critical_path_group_by), NJ_SLICE("agent")) &&
+           nj_page_wants(page, nj_table_text(t, r, NJ_COL_critical_path_key));
+}
+
+static void
+agents_write(const struct nj_page *page, struct nj_html *h)
+{
+    static const char *const headers[] = {
+        "agent",        "#share of the path",    "#on the path in",          "#mean a trace",
+        "#p95 a trace", "#saved if 25 % faster", "#saved if it took no time"};
+    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_critical_path);
+    size_t shown = 0;
+
+    nj_html_put(h,
+                "<h3>Agents on the critical path, and what speeding them up would save</h3>\n");
+    nj_page_scroll(h, "Critical path by agent");
+    nj_page_header(h, NULL, headers, NJ_LEN(headers), true);
+    nj_html_put(h, "<tbody>\n");
+    for (size_t r = 0; r < nj_table_len(t) && shown < KEYS_MAX; r++) {
+        if (!is_agent_row(page, t, r))
+            continue;
+        shown++;
+        nj_html_put(h, "<tr><th scope=\"row\">");
+        nj_html_name(h, nj_table_text(t, r, NJ_COL_critical_path_key));
+        nj_html_put(h, "</th><td class=\"n\">");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_critical_path_share));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_critical_path_criticality));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_duration(h, nj_table_real(t, r, NJ_COL_critical_path_mean));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_duration(h, nj_table_real(t, r, NJ_COL_critical_path_p95));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_critical_path_saving_25));
+        nj_html_put(h, "</td><td class=\"n\">");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_critical_path_saving_100));
+        nj_html_put(h, "</td></tr>\n");
+    }
+    nj_html_put(h, "</tbody></table></div>\n");
+}
+
+static void
+ambiguity_write(const struct nj_page *page, struct nj_html *h)
+{
+    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_critical_path_total);
+    double duration = nj_table_real(t, 0, NJ_COL_critical_path_total_duration_ns);
+    double guessed = nj_table_real(t, 0, NJ_COL_critical_path_total_ambiguous_ns);
+
+    nj_html_put(
+        h, "<p>Every instant of a trace belongs to exactly one span on its critical path: the "
+           "one that the caller was waiting for. ");
+    if (duration > 0) {
+        nj_html_ratio(h, guessed / duration);
+        nj_html_put(h, " of it rests on a guess, because clocks or records do not tell what "
+                       "came first.");
+    }
+    nj_html_put(h, "</p>\n");
+}
+
+static void
+flame_write(const struct nj_page *page, struct nj_html *h)
+{
+    const struct nj_table *tree = nj_results_view(page->results, NJ_TABLE_call_tree);
+    uint32_t kinds = 0;
+    bool is_first = true;
+
+    if (nj_table_len(tree) == 0)
+        return;
+    for (size_t r = 0; r < nj_table_len(tree); r++)
+        kinds |=
+            1u << (nj_colour_of(nj_table_text(tree, r, NJ_COL_call_tree_kind)) - nj_palette);
+    nj_html_put(
+        h,
+        "<h3>All traces, merged: the flame graph</h3>\n<p>Each bar is an agent's operation; it "
+        "stands under the one that called it, and its width is what it took.</p>\n");
+    nj_svg_legend(h, kinds);
+    nj_html_put(
+        h,
+        "<div class=\"controls\" hidden><label>Find <input type=\"search\" id=\"find\" "
+        "autocomplete=\"off\"></label><button type=\"button\" id=\"zoomout\">Zoom out</button>"
+        "<span id=\"found\" role=\"status\"></span></div>\n<div>\n");
+    for (size_t i = 0; i < nj_icicle_variants_len; i++) {
+        const struct nj_icicle_variant *v = &nj_icicle_variants[i];
+        if (!(nj_icicle_total(tree, v) > 0))
+            continue;
+        nj_html_printf(h,
+                       "<input type=\"radio\" name=\"variant\" id=\"v-%s\"%s><label "
+                       "for=\"v-%s\"> %s </label>\n",
+                       v->id, is_first ? " checked" : "", v->id, v->label);
+        is_first = false;
+    }
+    for (size_t i = 0; i < nj_icicle_variants_len; i++) {
+        const struct nj_icicle_variant *v = &nj_icicle_variants[i];
+        if (!(nj_icicle_total(tree, v) > 0))
+            continue;
+        nj_html_printf(h, "<div class=\"variant v-%s\">\n", v->id);
+        nj_icicle_write(h, tree, v, FRAMES_MAX);
+        nj_html_put(h, "</div>\n");
+    }
+    nj_html_put(h, "</div>\n");
+}
+
+static void
+critical_write(const struct nj_page *page, struct nj_html *h)
+{
+    const struct nj_table *cohorts =
+        nj_results_view(page->results, NJ_TABLE_critical_path_cohorts);
+
+    ambiguity_write(page, h);
+    if (nj_table_len(cohorts) > 0)
+        cohorts_write(h, cohorts);
+    agents_write(page, h);
+    flame_write(page, h);
+}
+
+const struct nj_section nj_section_critical = {
+    .id = "critical",
+    .title = "Critical path",
+    .empty = "No trace has a critical path.",
+    .has_content = critical_has_content,
+    .write = critical_write,
+};

@@ -1,0 +1,104 @@
+/* section_gates.c - which promise broke: every check with its verdict. */
+#include "base/clock.h"
+#include "reports/page.h"
+
+enum { ROWS_MAX = 100 };
+
+static bool
+gates_has_content(const struct nj_page *page)
+{
+    return nj_table_len(nj_results_view(page->results, NJ_TABLE_checks)) > 0;
+}
+
+static void
+value_put(struct nj_html *h, struct nj_slice unit, double value)
+{
+    if (nj_slice_eq(unit, NJ_SLICE("ns")))
+        nj_html_duration(h, value);
+    else if (nj_slice_eq(unit, NJ_SLICE("ratio")))
+        nj_html_ratio(h, value);
+    else
+        nj_html_count(h, value);
+}
+
+static void
+interval_put(struct nj_html *h, const struct nj_table *t, size_t r)
+{
+    struct nj_slice unit = nj_table_text(t, r, NJ_COL_checks_unit);
+
+    value_put(h, unit, nj_table_real(t, r, NJ_COL_checks_est));
+    if (nj_table_is_null(t, r, NJ_COL_checks_lo))
+        return;
+    nj_html_put(h, "<span class=\"ci\">");
+    value_put(h, unit, nj_table_real(t, r, NJ_COL_checks_lo));
+    nj_html_put(h, " to ");
+    if (nj_table_is_null(t, r, NJ_COL_checks_hi))
+        nj_html_put(h, "no limit");
+    else
+        value_put(h, unit, nj_table_real(t, r, NJ_COL_checks_hi));
+    nj_html_put(h, "</span>");
+}
+
+/* Absolute limits as they are, allowed changes with their sign. */
+static void
+limit_put(struct nj_html *h, const struct nj_table *t, size_t r)
+{
+    struct nj_slice unit = nj_table_text(t, r, NJ_COL_checks_unit);
+
+    if (!nj_table_is_null(t, r, NJ_COL_checks_limit_value)) {
+        nj_html_put(h, "\xE2\x89\xA4 ");
+        value_put(h, unit, nj_table_real(t, r, NJ_COL_checks_limit_value));
+    } else if (!nj_table_is_null(t, r, NJ_COL_checks_tolerance)) {
+        nj_html_put(h, "+");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_checks_tolerance));
+    } else {
+        nj_html_put(h, "\xE2\x80\x93");
+    }
+}
+
+static void
+row_write(struct nj_html *h, const struct nj_table *t, size_t r)
+{
+    nj_html_put(h, "<tr><th scope=\"row\">");
+    nj_html_name(h, nj_table_text(t, r, NJ_COL_checks_name));
+    nj_html_put(h, "</th><td>");
+    nj_page_chip(h, nj_table_text(t, r, NJ_COL_checks_verdict),
+                 nj_table_int(t, r, NJ_COL_checks_is_red) != 0);
+    nj_html_put(h, "</td><td class=\"n\">");
+    interval_put(h, t, r);
+    nj_html_put(h, "</td><td class=\"n\">");
+    limit_put(h, t, r);
+    nj_html_put(h, "</td><td>");
+    nj_html_text(h, nj_table_text(t, r, NJ_COL_checks_why));
+    nj_html_put(h, "</td></tr>\n");
+}
+
+static void
+gates_write(const struct nj_page *page, struct nj_html *h)
+{
+    static const char *const headers[] = {"check", "verdict", "#measured, 95 % interval",
+                                          "#allowed", "why"};
+    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_checks);
+    size_t len = nj_table_len(t), shown = len < ROWS_MAX ? len : ROWS_MAX;
+
+    nj_page_scroll(h, "Checks");
+    nj_page_header(h, NULL, headers, NJ_LEN(headers), true);
+    nj_html_put(h, "<tbody>\n");
+    for (size_t r = 0; r < shown; r++)
+        row_write(h, t, r);
+    nj_html_put(h, "</tbody></table></div>\n");
+    if (shown < len)
+        nj_html_printf(
+            h,
+            "<p class=\"dim\">%zu of %zu checks shown, failing ones first; all are in "
+            "results.json.</p>\n",
+            shown, len);
+}
+
+const struct nj_section nj_section_gates = {
+    .id = "gates",
+    .title = "Gates",
+    .empty = "No gates: this report was written without a policy.",
+    .has_content = gates_has_content,
+    .write = gates_write,
+};
