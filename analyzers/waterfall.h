@@ -1,0 +1,33 @@
+/* waterfall.h - one trace as rows in preorder, repeats folded: what the page and `show` draw
+ * (floor 3). */
+#ifndef NJ_ANALYZERS_WATERFALL_H
+#define NJ_ANALYZERS_WATERFALL_H
+
+#include "analyzers/analyzer.h"
+#include "analyzers/critical_path.h"
+
+/* One row: span `span`, and the `repeats` - 1 siblings after it that look the same. */
+struct nj_waterfall_row {
+    uint32_t span;
+    uint32_t repeats;
+};
+
+/* Rows in preorder into `arena`, at most `rows_max` (0: all). Where there are more, runs of
+ * siblings without children that share agent, kind and operation and are off the path are
+ * folded first, then the deepest and shortest rows off the path are left out; the root is
+ * always there. Iterative. NJ_ENOMEM. */
+enum nj_status nj_waterfall_rows(struct nj_waterfall_row **out, uint32_t *len,
+                                 const struct nj_trace *trace,
+                                 const struct nj_critical_path *path, uint32_t rows_max,
+                                 struct nj_arena *arena, struct nj_error *err) NJ_CHECKED;
+
+/* Adds the trace to tables exemplars and exemplar_spans. `rank` gives the share of comparable
+ * spans that are not longer. */
+enum nj_status nj_waterfall_put(struct nj_run *run, const struct nj_trace *trace,
+                                const struct nj_critical_path *path, const char *why,
+                                uint32_t rows_max,
+                                double (*rank)(const void *context,
+                                               const struct nj_trace *trace, uint32_t span),
+                                const void *context, struct nj_results *results) NJ_CHECKED;
+
+#endif
