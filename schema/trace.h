@@ -6,6 +6,7 @@
 #ifndef NJ_SCHEMA_TRACE_H
 #define NJ_SCHEMA_TRACE_H
 
+#include "base/estimate.h"
 #include "schema/corpus.h"
 
 enum nj_span_flag {
@@ -20,8 +21,8 @@ enum nj_span_flag {
     NJ_SPAN_OPEN = 1 << 7,        /* no end recorded */
     NJ_SPAN_SHIFTED = 1 << 8,     /* moved by the skew repair */
     NJ_SPAN_SAME_INVOCATION = 1 << 9, /* SERVER twin of a CLIENT invocation of the same agent */
-    NJ_SPAN_AGENT_AS_TOOL = 1 << 10, /* a tool span around nothing but an invocation: the two are
-                                        one call */
+    NJ_SPAN_AGENT_AS_TOOL = 1 << 10,  /* a tool span around nothing but an invocation: the two
+                                         are  one call */
 };
 
 /* Where the weight of a trace comes from; rows of weights.def have their own names. */
@@ -39,6 +40,7 @@ struct nj_weight {
     uint32_t source;   /* name id: "ot.th", "sampler.param", … NJ_NO_NAME: none */
     uint8_t status;    /* enum nj_weight_status */
     bool has_conflict; /* two sources disagree by more than 1 % */
+    bool is_grouped;   /* the cluster is a recorded rv, which other traces may share */
 };
 
 /* A link as an edge between spans. */
@@ -91,6 +93,16 @@ static inline struct nj_slice
 nj_trace_facts(const struct nj_trace *trace, uint32_t i)
 {
     return trace->row[i] ? trace->row[i]->facts : (struct nj_slice){0};
+}
+
+/* How the trace came into the sample, for estimates. */
+static inline struct nj_carrier
+nj_trace_carrier(const struct nj_trace *trace)
+{
+    const struct nj_weight *w = &trace->weight;
+    bool is_known = w->status == NJ_WEIGHT_OK || w->status == NJ_WEIGHT_ZERO;
+
+    return nj_carrier_of(w->cluster, w->value, is_known);
 }
 
 static inline int64_t
