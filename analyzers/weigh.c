@@ -1,7 +1,7 @@
 /* weigh.c - weights for every trace: what is recorded, and what options add to it. */
 #include "analyzers/weigh.h"
 
-#include "base/hash.h"
+#include "trees/weights.h"
 
 #include <stdlib.h>
 
@@ -37,12 +37,11 @@ nj_weigher_free(struct nj_weigher *weigher)
 enum nj_status
 nj_weigher_apply(const struct nj_weigher *weigher, struct nj_trace *trace, struct nj_error *err)
 {
-    struct nj_slice id = {(const char *)trace->id.bytes, sizeof trace->id.bytes};
+    enum nj_status st = nj_weight_of_trace(&trace->weight, trace, err);
 
-    (void)err;
-    trace->weight =
-        (struct nj_weight){.value = 1, .cluster = nj_hash(id), .status = NJ_WEIGHT_UNKNOWN};
-    if (weigher->assume_weight > 0) {
+    if (st < 0)
+        return st;
+    if (trace->weight.status == NJ_WEIGHT_UNKNOWN && weigher->assume_weight > 0) {
         trace->weight.value = weigher->assume_weight;
         trace->weight.source = weigher->assume_source;
         trace->weight.status = NJ_WEIGHT_OK;

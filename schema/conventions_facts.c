@@ -102,13 +102,15 @@ weights_put(struct nj_conventions *c, struct nj_buf *facts, const struct nj_scop
     }
 }
 
-/* Whether a tracestate has a member of OpenTelemetry's own. */
+/* Whether a tracestate has a member that says something of sampling: OpenTelemetry's own, or the
+ * bare threshold that was written before it. */
 static bool
-state_has_ot(struct nj_slice state)
+state_has_sampling(struct nj_slice state)
 {
     for (size_t i = 0; i + 3 <= state.len; i++) {
         bool is_start = i == 0 || state.ptr[i - 1] == ',' || state.ptr[i - 1] == ' ';
-        if (is_start && memcmp(state.ptr + i, "ot=", 3) == 0)
+        if (is_start && (memcmp(state.ptr + i, "ot=", 3) == 0 ||
+                         memcmp(state.ptr + i, "th=", 3) == 0))
             return true;
     }
     return false;
@@ -126,7 +128,7 @@ span_put(const struct nj_findings *f, const struct nj_row *row, struct nj_buf *f
         nj_fact_put_text(facts, NJ_FACT_PARENT_TEXT, span->parent_text);
     nj_fact_put_cut(facts, NJ_FACT_STATUS_MESSAGE,
                     message.len ? message : nj_found_text(f, NJ_CONCEPT_ERROR_MESSAGE));
-    if (state_has_ot(span->trace_state))
+    if (state_has_sampling(span->trace_state))
         nj_fact_put_text(facts, NJ_FACT_TRACE_STATE, span->trace_state);
     if (span->flags)
         nj_fact_put_int(facts, NJ_FACT_TRACE_FLAGS, span->flags);
