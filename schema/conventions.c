@@ -192,6 +192,7 @@ nj_conventions_row(struct nj_conventions *c, const struct nj_span *span,
     *row = (struct nj_row){0};
     c->is_failed = false;
     nj_findings_read(c, &c->span, span->attrs);
+    nj_conventions_metadata(c);
     ids_read(row, span);
     times_read(row, span);
     columns_read(c, row, span);

@@ -117,6 +117,16 @@ struct nj_name_slot {
     uint32_t operation, model; /* of the name, made for spans of this model; or UINT32_MAX */
 };
 
+enum {
+    NJ_CALL_IDS_MAX = 4096
+}; /* calls asked for, and calls answered, that are kept of a span */
+
+/* Hashes of the ids of tool calls. */
+struct nj_call_ids {
+    size_t len;
+    uint64_t list[NJ_CALL_IDS_MAX];
+};
+
 struct nj_conventions {
     struct nj_names *names;
     struct nj_arena *arena; /* texts made while a span is read */
@@ -125,8 +135,10 @@ struct nj_conventions {
     struct nj_key_slot keys[NJ_KEY_SLOTS];
     uint8_t spellings[NJ_SPELLING_SLOTS]; /* index + 1 */
     struct nj_name_slot recent[NJ_NAME_SLOTS];
-    struct nj_findings span, event, metadata;
-    bool is_failed; /* memory ran out */
+    struct nj_findings span, event;
+    struct nj_call_ids requested, answered;
+    size_t exceptions_len; /* put among the facts of this span */
+    bool is_failed;        /* memory ran out */
 };
 
 /* Fills the look-up tables. false: no memory. */
@@ -146,10 +158,6 @@ nj_found_is(const struct nj_findings *f, enum nj_concept concept)
 /* Text of a value that is text or a number; empty otherwise. Numbers are printed into the
  * arena. */
 struct nj_slice nj_plain_text(struct nj_conventions *c, const struct nj_value *value);
-/* JSON text of a value: text as it stands, arrays and maps written out; empty otherwise. Lives
- * until the next call. */
-struct nj_slice nj_json_text(struct nj_conventions *c, const struct nj_value *value);
-
 /* Id of a name, through a cache that needs no lock; NJ_NO_NAME for the empty text. */
 uint32_t nj_conventions_intern(struct nj_conventions *c, struct nj_slice text);
 /* Id of the provider by its usual name. */
@@ -159,12 +167,33 @@ enum nj_kind nj_conventions_kind(const struct nj_findings *f, struct nj_slice na
 void nj_conventions_agent(struct nj_conventions *c, struct nj_row *row, struct nj_slice name);
 void nj_conventions_tool(struct nj_conventions *c, struct nj_row *row, struct nj_slice name);
 void nj_conventions_tokens(struct nj_conventions *c, struct nj_row *row);
+/* Offers the members of the metadata to what was found of the span. */
+void nj_conventions_metadata(struct nj_conventions *c);
+/* The recorded cost; false if there is none. */
+bool nj_conventions_cost(struct nj_conventions *c, double *cost);
+/* Facts from events, links and messages. */
+void nj_conventions_events(struct nj_conventions *c, const struct nj_row *row,
+                           struct nj_buf *facts, const struct nj_span *span);
+/* Ids of tool calls in messages, added to c->requested and c->answered. `is_of_tool`: these are
+ * the attributes of a message by a tool. */
+void nj_calls_read(struct nj_conventions *c, const struct nj_findings *f, bool is_of_tool);
+/* The same as facts. */
+void nj_calls_put(struct nj_conventions *c, struct nj_buf *facts);
+/* The call that a tool's result names, hashed; 0 if it names none or several. */
+uint64_t nj_call_of_result(struct nj_conventions *c);
+/* Facts of a span that serves a tool: its call, arguments, and a failure told in its result. */
+void nj_tool_facts(struct nj_conventions *c, struct nj_buf *facts);
+/* Who hands over to whom. */
+void nj_handoff_facts(struct nj_conventions *c, const struct nj_row *row, struct nj_buf *facts,
+                      struct nj_slice name);
 void nj_conventions_facts(struct nj_conventions *c, const struct nj_row *row,
                           struct nj_buf *facts, const struct nj_span *span,
                           const struct nj_scope_facts *scope);
 /* The name of an agent or tool without what libraries put around it. */
 struct nj_slice nj_name_strip(struct nj_slice name);
-/* A text cut to the length that messages have among the facts; nothing where it is empty. */
+/* A text cut to the length that messages have among the facts. */
+struct nj_slice nj_fact_cut(struct nj_slice text);
+/* The same as a fact; nothing where it is empty. */
 void nj_fact_put_cut(struct nj_buf *facts, enum nj_fact fact, struct nj_slice text);
 /* The hash of a text; nothing where it is empty. */
 void nj_fact_put_hash(struct nj_buf *facts, enum nj_fact fact, struct nj_slice text);

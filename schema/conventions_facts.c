@@ -5,13 +5,18 @@
 
 enum { MESSAGE_BYTES = 512 };
 
+struct nj_slice
+nj_fact_cut(struct nj_slice text)
+{
+    text.len = nj_utf8_cut(text.ptr, text.len, MESSAGE_BYTES);
+    return text;
+}
+
 void
 nj_fact_put_cut(struct nj_buf *facts, enum nj_fact fact, struct nj_slice text)
 {
     if (text.len)
-        nj_fact_put_text(
-            facts, fact,
-            (struct nj_slice){text.ptr, nj_utf8_cut(text.ptr, text.len, MESSAGE_BYTES)});
+        nj_fact_put_text(facts, fact, nj_fact_cut(text));
 }
 
 void
@@ -29,14 +34,11 @@ static const struct {
         {NJ_FACT_ERROR_TYPE, NJ_CONCEPT_ERROR_TYPE},
         {NJ_FACT_SESSION, NJ_CONCEPT_SESSION},
         {NJ_FACT_USER, NJ_CONCEPT_USER},
-        {NJ_FACT_HANDOFF_FROM, NJ_CONCEPT_HANDOFF_FROM},
-        {NJ_FACT_HANDOFF_TO, NJ_CONCEPT_HANDOFF_TO},
         {NJ_FACT_HOST, NJ_CONCEPT_HOST},
         {NJ_FACT_AGENT_ID, NJ_CONCEPT_AGENT_ID},
 },
   hashes[] =
       {
-          {NJ_FACT_TOOL_CALL_ID, NJ_CONCEPT_TOOL_CALL},
           {NJ_FACT_INPUT_HASH, NJ_CONCEPT_INPUT_HASH},
           {NJ_FACT_OUTPUT_HASH, NJ_CONCEPT_OUTPUT_HASH},
 },
@@ -142,11 +144,16 @@ void
 nj_conventions_facts(struct nj_conventions *c, const struct nj_row *row, struct nj_buf *facts,
                      const struct nj_span *span, const struct nj_scope_facts *scope)
 {
+    double cost;
+
     span_put(&c->span, row, facts, span);
     plain_put(&c->span, facts);
     list_put(c, facts, NJ_FACT_FINISH_REASON, nj_found_get(&c->span, NJ_CONCEPT_FINISH_REASON));
-    const struct nj_found *cost = nj_found_get(&c->span, NJ_CONCEPT_COST);
-    if (cost && nj_convention_table[cost->row].reading == NJ_READING_NUMBER)
-        nj_fact_put_real(facts, NJ_FACT_COST, cost->real);
+    if (nj_conventions_cost(c, &cost))
+        nj_fact_put_real(facts, NJ_FACT_COST, cost);
+    if (row->kind == NJ_KIND_TOOL)
+        nj_tool_facts(c, facts);
+    nj_handoff_facts(c, row, facts, span->name);
+    nj_conventions_events(c, row, facts, span);
     weights_put(c, facts, scope);
 }

@@ -36,6 +36,15 @@ is_langsmith_agent(const struct nj_findings *f, const struct nj_found *said)
            nj_convention_table[said->row].dialect == NJ_DIALECT_LANGSMITH;
 }
 
+/* Pydantic AI 2 names the run of an agent by it: "helper run". */
+static bool
+is_run_of_agent(const struct nj_findings *f, struct nj_slice name)
+{
+    struct nj_slice agent = nj_found_text(f, NJ_CONCEPT_AGENT_NAME_PLAIN);
+    return agent.len && nj_slice_starts(name, agent) &&
+           nj_slice_eq(nj_slice_from(name, agent.len), NJ_SLICE(" run"));
+}
+
 enum nj_kind
 nj_conventions_kind(const struct nj_findings *f, struct nj_slice name)
 {
@@ -48,6 +57,8 @@ nj_conventions_kind(const struct nj_findings *f, struct nj_slice name)
     enum nj_kind named = named_kind(name);
     if (named != NJ_KIND_OTHER)
         return named;
+    if (is_run_of_agent(f, name))
+        return NJ_KIND_AGENT;
     const struct nj_found *rest = nj_found_get(f, NJ_CONCEPT_KIND_IMPLIED);
     if (!rest)
         rest = nj_found_get(f, NJ_CONCEPT_KIND_WEAK);

@@ -226,36 +226,65 @@ row_print(struct nj_buf *out, struct nj_names *names, const struct nj_row *row)
         nj_buf_put_text(out, " error");
 }
 
-char *
-reading_of(const char *text, enum reading_form form, uint64_t seed)
+/* A reader that may have read other spans before. */
+struct reader {
+    struct nj_names *names;
+    struct nj_conventions *conventions;
+};
+
+static struct reader
+reader_new(void)
+{
+    struct nj_names *names = nj_names_new();
+    return (struct reader){names, nj_conventions_new(names)};
+}
+
+static void
+reader_free(struct reader *reader)
+{
+    nj_conventions_free(reader->conventions);
+    nj_names_free(reader->names);
+}
+
+static char *
+reader_print(struct reader *reader, const char *text, enum reading_form form, uint64_t seed)
 {
     struct draft *draft = draft_of(text, form, seed);
-    struct nj_names *names = nj_names_new();
-    struct nj_conventions *conventions = nj_conventions_new(names);
     struct nj_buf facts = {0}, out = {0};
     struct nj_scope_facts scope;
     struct nj_row row;
 
-    assert_int_equal(nj_conventions_scope(conventions, &draft->scope, &scope, NULL), NJ_OK);
-    assert_int_equal(nj_conventions_row(conventions, &draft->span, &scope, &row, &facts, NULL),
+    assert_int_equal(nj_conventions_scope(reader->conventions, &draft->scope, &scope, NULL),
                      NJ_OK);
-    row_print(&out, names, &row);
-    name_print(&out, names, "service", scope.service);
-    name_print(&out, names, "host", scope.host);
+    assert_int_equal(
+        nj_conventions_row(reader->conventions, &draft->span, &scope, &row, &facts, NULL),
+        NJ_OK);
+    row_print(&out, reader->names, &row);
+    name_print(&out, reader->names, "service", scope.service);
+    name_print(&out, reader->names, "host", scope.host);
     facts_print(&out, nj_buf_slice(&facts), text);
     nj_buf_put_char(&out, '\0');
     nj_buf_fini(&facts);
-    nj_conventions_free(conventions);
-    nj_names_free(names);
     nj_arena_free(draft->arena);
     free(draft);
     return out.ptr;
 }
 
-static void
-reading_expect(const struct reading_case *one, enum reading_form form, uint64_t seed)
+char *
+reading_of(const char *text, enum reading_form form, uint64_t seed)
 {
-    char *got = reading_of(one->span, form, seed);
+    struct reader reader = reader_new();
+    char *line = reader_print(&reader, text, form, seed);
+
+    reader_free(&reader);
+    return line;
+}
+
+static void
+reading_expect(struct reader *reader, const struct reading_case *one, enum reading_form form,
+               uint64_t seed)
+{
+    char *got = reader_print(reader, one->span, form, seed);
 
     if (strcmp(got, one->want) != 0)
         print_error("%s\n", one->span);
@@ -266,10 +295,13 @@ reading_expect(const struct reading_case *one, enum reading_form form, uint64_t 
 void
 reading_expect_all(const struct reading_case *cases, size_t len)
 {
+    struct reader reader = reader_new();
+
     for (size_t i = 0; i < len; i++) {
         for (uint64_t seed = 0; seed < 6; seed++)
-            reading_expect(&cases[i], READING_AS_GIVEN, seed);
-        reading_expect(&cases[i], READING_NUMBERS_AS_TEXT, 0);
-        reading_expect(&cases[i], READING_NUMBERS_AS_DOUBLES, 0);
+            reading_expect(&reader, &cases[i], READING_AS_GIVEN, seed);
+        reading_expect(&reader, &cases[i], READING_NUMBERS_AS_TEXT, 0);
+        reading_expect(&reader, &cases[i], READING_NUMBERS_AS_DOUBLES, 0);
     }
+    reader_free(&reader);
 }
