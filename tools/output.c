@@ -100,11 +100,11 @@ files_write(const struct nj_settings *settings, const char *path,
     const struct nj_page_options page = {settings->is_redacted, settings->is_self_contained,
                                          settings->analysis.agent_glob};
     hostname_get(settings, hostname);
-    const struct nj_junit_options junit = {
-        .has_attachments = settings->has_attachments,
-        .is_redacted = settings->is_redacted,
-        .now_ns = settings->now_ns ? settings->now_ns : nj_clock_now_ns(),
-        .hostname = hostname};
+    const struct nj_junit_options junit = {.has_attachments = settings->has_attachments,
+                                           .is_redacted = settings->is_redacted,
+                                           .now_ns = settings->now_ns ? settings->now_ns
+                                                                      : nj_clock_now_ns(),
+                                           .hostname = hostname};
     enum nj_status st;
 
     nj_page_write(results, &page, buf);

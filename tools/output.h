@@ -7,7 +7,8 @@
 
 /* Prints what the view `name` shows of the results, in the format of the settings. */
 enum nj_status nj_output_view(const struct nj_settings *settings, const char *name,
-                              const struct nj_results *results, struct nj_error *err) NJ_CHECKED;
+                              const struct nj_results *results,
+                              struct nj_error *err) NJ_CHECKED;
 
 /* Writes report.html, report.css, junit.xml, summary.md and results.json into the directory
  * `path` (made if need be), each whole or not at all; under GitHub Actions the summary is also

@@ -13,7 +13,9 @@ static const int64_t SECOND = 1000000000;
 void
 nj_bar_start(struct nj_bar *bar, const char *what, const char *unit, bool is_quiet)
 {
-    *bar = (struct nj_bar){.what = what, .unit = unit, .is_quiet = is_quiet,
+    *bar = (struct nj_bar){.what = what,
+                           .unit = unit,
+                           .is_quiet = is_quiet,
                            .is_terminal = isatty(STDERR_FILENO) == 1,
                            .start_ns = nj_clock_monotonic_ns()};
     bar->last_ns = bar->start_ns;
