@@ -73,9 +73,10 @@ nj_batch_pack(struct nj_batch *batch, struct nj_packer *packer, struct nj_error 
     size_t bound = ZSTD_compressBound(batch->payload.len);
 
     batch->packed.len = 0;
-    batch->is_packed = true;
-    if (batch->payload.len == 0)
+    if (batch->payload.len == 0) {
+        batch->is_packed = true;
         return NJ_OK;
+    }
     char *room = nj_buf_reserve(&batch->packed, bound);
     if (!room)
         return nj_fail(err, NJ_ENOMEM, "no memory to compress %zu bytes", batch->payload.len);
@@ -85,5 +86,6 @@ nj_batch_pack(struct nj_batch *batch, struct nj_packer *packer, struct nj_error 
         return nj_fail(err, NJ_EBUG, "compressing: %s", ZSTD_getErrorName(len));
     if (len < batch->payload.len)
         batch->packed.len = len;
+    batch->is_packed = true;
     return NJ_OK;
 }

@@ -278,6 +278,12 @@ nj_dictionary_row(struct nj_dictionary *dictionary, const struct nj_batch *batch
     return NJ_OK;
 }
 
+uint64_t
+nj_dictionary_len(const struct nj_dictionary *dictionary)
+{
+    return (uint64_t)dictionary->names_stored + dictionary->scopes_len;
+}
+
 enum nj_status
 nj_dictionary_flush(struct nj_dictionary *dictionary, struct nj_error *err)
 {

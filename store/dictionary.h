@@ -23,6 +23,8 @@ enum nj_status nj_dictionary_scopes(struct nj_dictionary *dictionary,
  * clock of its scope is. */
 enum nj_status nj_dictionary_row(struct nj_dictionary *dictionary, const struct nj_batch *batch,
                                  struct nj_row *row, struct nj_error *err) NJ_CHECKED;
+/* Grows with every name and scope that is new to the store. */
+uint64_t nj_dictionary_len(const struct nj_dictionary *dictionary);
 /* Writes what was learned of scopes; before a commit. */
 enum nj_status nj_dictionary_flush(struct nj_dictionary *dictionary,
                                    struct nj_error *err) NJ_CHECKED;

@@ -101,6 +101,43 @@ nj_ledger_update(sqlite3 *db, uint64_t number, const struct nj_store_input *inpu
         number, input, err);
 }
 
+enum nj_status
+nj_ledger_remove(sqlite3 *db, uint64_t number, struct nj_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum nj_status st = nj_db_prepare(&stmt, db, "DELETE FROM inputs WHERE number = ?", err);
+
+    if (st < 0)
+        return st;
+    (void)sqlite3_bind_int64(stmt, 1, (int64_t)number);
+    st = nj_db_run(stmt, err);
+    (void)sqlite3_finalize(stmt);
+    return st;
+}
+
+/* Whether the query gives a row with `text` in place of its parameter. */
+static enum nj_status
+has_row(sqlite3 *db, const char *sql, struct nj_slice text, bool *out, struct nj_error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum nj_status st = nj_db_prepare(&stmt, db, sql, err);
+
+    if (st < 0)
+        return st;
+    nj_db_bind_text(stmt, 1, text);
+    st = nj_db_step(stmt, err);
+    *out = st == NJ_OK;
+    (void)sqlite3_finalize(stmt);
+    return st < 0 ? st : NJ_OK;
+}
+
+enum nj_status
+nj_ledger_has(sqlite3 *db, struct nj_slice digest, bool *out, struct nj_error *err)
+{
+    return has_row(db, "SELECT 1 FROM inputs WHERE digest = ? AND is_finished", digest, out,
+                   err);
+}
+
 /* Places as they are stored: one a line. */
 static void
 places_write(struct nj_buf *buf, const struct nj_diag_count *count)
@@ -226,6 +263,14 @@ nj_store_unfinished(const struct nj_store *store, uint64_t *out, struct nj_error
 
     *out = st < 0 ? 0 : (uint64_t)count;
     return st;
+}
+
+enum nj_status
+nj_store_is_begun(const struct nj_store *store, struct nj_slice path, bool *out,
+                  struct nj_error *err)
+{
+    return has_row(store->db, "SELECT 1 FROM inputs WHERE path = ? AND NOT is_finished", path,
+                   out, err);
 }
 
 enum nj_status

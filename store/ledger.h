@@ -16,6 +16,10 @@ enum nj_status nj_ledger_add(sqlite3 *db, const struct nj_store_input *input, ui
 enum nj_status nj_ledger_update(sqlite3 *db, uint64_t number,
                                 const struct nj_store_input *input,
                                 struct nj_error *err) NJ_CHECKED;
+enum nj_status nj_ledger_remove(sqlite3 *db, uint64_t number, struct nj_error *err) NJ_CHECKED;
+/* Whether a finished input has this digest. */
+enum nj_status nj_ledger_has(sqlite3 *db, struct nj_slice digest, bool *out,
+                             struct nj_error *err) NJ_CHECKED;
 enum nj_status nj_ledger_put_diags(sqlite3 *db, uint64_t number, const struct nj_diags *diags,
                                    struct nj_error *err) NJ_CHECKED;
 /* As nj_store_diags. */

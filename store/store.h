@@ -51,6 +51,9 @@ enum nj_status nj_store_inputs(const struct nj_store *store, struct nj_arena *ar
 /* How many inputs were begun or announced and not finished: the import was interrupted. */
 enum nj_status nj_store_unfinished(const struct nj_store *store, uint64_t *out,
                                    struct nj_error *err) NJ_CHECKED;
+/* Whether an input of this path was begun or announced and not finished. */
+enum nj_status nj_store_is_begun(const struct nj_store *store, struct nj_slice path, bool *out,
+                                 struct nj_error *err) NJ_CHECKED;
 /* Adds the diagnostics of input `number` (its place in the ledger), or of all inputs when it is
  * SIZE_MAX. */
 enum nj_status nj_store_diags(const struct nj_store *store, size_t number,

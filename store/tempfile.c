@@ -4,12 +4,14 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+static const char fd_folder[] = "/proc/self/fd/";
 static const char vfs_name[] = "nightjar-nameless";
 static sqlite3_vfs nameless;
 static bool is_registered;
@@ -50,7 +52,7 @@ nj_tempfile_open(int *out_fd, struct nj_error *err)
 void
 nj_tempfile_path(char out[NJ_TEMPFILE_PATH], int fd)
 {
-    (void)snprintf(out, NJ_TEMPFILE_PATH, "/proc/self/fd/%d", fd);
+    (void)snprintf(out, NJ_TEMPFILE_PATH, "%s%d", fd_folder, fd);
 }
 
 static int
@@ -60,12 +62,22 @@ path_keep(sqlite3_vfs *vfs, const char *path, int room, char *out)
     return snprintf(out, (size_t)room, "%s", path) < room ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
+/* SQLite opens no links, and a path of nj_tempfile_path is one. */
+static int
+file_open(const char *path, int flags, int mode)
+{
+    if (strncmp(path, fd_folder, sizeof fd_folder - 1) == 0)
+        flags &= ~O_NOFOLLOW;
+    return open(path, flags, mode);
+}
+
 static void
 vfs_register(void)
 {
-    const sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+    sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
 
-    if (!usual)
+    if (!usual || usual->iVersion < 3 ||
+        usual->xSetSystemCall(usual, "open", (sqlite3_syscall_ptr)file_open) != SQLITE_OK)
         return;
     nameless = *usual;
     nameless.zName = vfs_name;

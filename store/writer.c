@@ -25,6 +25,10 @@ struct nj_writer {
     struct nj_store_input input;
     struct nj_buf texts; /* behind the slices of `input` */
     bool is_in_transaction;
+    /* For taking an input back that brought nothing new. */
+    bool is_alone; /* the transaction began with the input */
+    int64_t chunk_before;
+    uint64_t dictionary_before;
 };
 
 static enum nj_status
@@ -103,7 +107,7 @@ nj_writer_open(struct nj_writer **out, struct nj_store *store, struct nj_error *
 
 enum nj_status
 nj_writer_announce(struct nj_writer *writer, const struct nj_store_input *input,
-                   struct nj_writer_input *out, struct nj_diags *diags, struct nj_error *err)
+                   struct nj_writer_input *out, struct nj_error *err)
 {
     struct nj_store_input known = {0};
     uint64_t number = 0;
@@ -111,10 +115,15 @@ nj_writer_announce(struct nj_writer *writer, const struct nj_store_input *input,
 
     if (st == NJ_DONE)
         st = nj_ledger_add(writer->db, input, &number, err);
-    else if (st == NJ_OK && diags)
-        st = nj_ledger_get_diags(writer->db, number, diags, err);
     *out = (struct nj_writer_input){number, known.offset, known.spans, known.repeated};
     return st;
+}
+
+enum nj_status
+nj_writer_diags(const struct nj_writer *writer, const struct nj_writer_input *input,
+                struct nj_diags *into, struct nj_error *err)
+{
+    return nj_ledger_get_diags(writer->db, input->number, into, err);
 }
 
 enum nj_status
@@ -135,6 +144,9 @@ nj_writer_begin(struct nj_writer *writer, const struct nj_writer_input *input,
     writer->input.spans = input->spans;
     writer->input.repeated = input->repeated;
     nj_dictionary_begin(writer->dictionary);
+    writer->is_alone = !writer->is_in_transaction;
+    writer->chunk_before = writer->next_chunk;
+    writer->dictionary_before = nj_dictionary_len(writer->dictionary);
     return transaction_begin(writer, err);
 }
 
@@ -228,15 +240,42 @@ nj_writer_put(struct nj_writer *writer, const struct nj_batch *batch, struct nj_
     return st;
 }
 
+/* Whether the input repeats one that was imported before, bytes and all. */
+static enum nj_status
+is_known(struct nj_writer *writer, bool *out, struct nj_error *err)
+{
+    *out = false;
+    if (!writer->is_alone || writer->input.spans > 0 || writer->input.repeated == 0 ||
+        writer->dictionary_before != nj_dictionary_len(writer->dictionary))
+        return NJ_OK;
+    return nj_ledger_has(writer->db, writer->input.digest, out, err);
+}
+
+static enum nj_status
+input_forget(struct nj_writer *writer, struct nj_error *err)
+{
+    enum nj_status st = nj_db_exec(writer->db, "ROLLBACK", err);
+
+    writer->is_in_transaction = false;
+    writer->uncommitted = 0;
+    writer->next_chunk = writer->chunk_before;
+    return st < 0 ? st : nj_ledger_remove(writer->db, writer->number, err);
+}
+
 enum nj_status
 nj_writer_end(struct nj_writer *writer, uint64_t bytes, struct nj_slice digest,
               const struct nj_diags *diags, struct nj_error *err)
 {
+    bool was_known = false;
     enum nj_status st = window_flush(writer, err);
 
     writer->input.bytes = bytes;
     writer->input.digest = digest;
     writer->input.is_finished = true;
+    if (st == NJ_OK)
+        st = is_known(writer, &was_known, err);
+    if (st == NJ_OK && was_known)
+        return input_forget(writer, err);
     if (st == NJ_OK)
         st = nj_ledger_update(writer->db, writer->number, &writer->input, err);
     if (st == NJ_OK)
@@ -250,7 +289,7 @@ enum nj_status
 nj_writer_commit(struct nj_writer *writer, struct nj_error *err)
 {
     enum nj_status st = window_flush(writer, err);
-    return st < 0 ? st : transaction_commit(writer, err);
+    return st < 0 || !writer->is_in_transaction ? st : transaction_commit(writer, err);
 }
 
 uint64_t

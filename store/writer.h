@@ -25,12 +25,13 @@ struct nj_writer_input {
 };
 
 /* Enters an input as unfinished, or finds it again where an interrupted import left it: the
- * same path, size and time of change. `diags` receives what its stored part had, may be NULL.
- */
+ * same path, size and time of change. */
 enum nj_status nj_writer_announce(struct nj_writer *writer, const struct nj_store_input *input,
-                                  struct nj_writer_input *out, struct nj_diags *diags,
-                                  struct nj_error *err) NJ_CHECKED;
-
+                                  struct nj_writer_input *out, struct nj_error *err) NJ_CHECKED;
+/* Adds the diagnostics of the part of an announced input that is stored. */
+enum nj_status nj_writer_diags(const struct nj_writer *writer,
+                               const struct nj_writer_input *input, struct nj_diags *into,
+                               struct nj_error *err) NJ_CHECKED;
 /* Makes announcements last: after this a killed import knows what it had to do. */
 enum nj_status nj_writer_commit(struct nj_writer *writer, struct nj_error *err) NJ_CHECKED;
 
@@ -42,7 +43,8 @@ enum nj_status nj_writer_begin(struct nj_writer *writer, const struct nj_writer_
  */
 enum nj_status nj_writer_put(struct nj_writer *writer, const struct nj_batch *batch,
                              struct nj_error *err) NJ_CHECKED;
-/* The input is whole; `bytes` and `digest` of the raw file. Commits when that is due. */
+/* The input is whole; `bytes` and `digest` of the raw file. Commits when that is due. An input
+ * that began a transaction and turns out to have been imported before leaves no trace. */
 enum nj_status nj_writer_end(struct nj_writer *writer, uint64_t bytes, struct nj_slice digest,
                              const struct nj_diags *diags, struct nj_error *err) NJ_CHECKED;
 

@@ -260,7 +260,7 @@ filling_import(struct nj_store *store, const char *path, filling_feed *feed, voi
 
     assert_true(diags && exit.packer);
     assert_int_equal(nj_writer_open(&exit.writer, store, &err), NJ_OK);
-    assert_int_equal(nj_writer_announce(exit.writer, &about, &input, diags, &err), NJ_OK);
+    assert_int_equal(nj_writer_announce(exit.writer, &about, &input, &err), NJ_OK);
     assert_int_equal(nj_writer_commit(exit.writer, &err), NJ_OK);
     assert_int_equal(nj_writer_begin(exit.writer, &input, &about, &err), NJ_OK);
     assert_int_equal(nj_encoder_new(&encoder, &batches, true, diags, &err), NJ_OK);

@@ -63,6 +63,7 @@ CREATE TABLE inputs (
   repeated INTEGER NOT NULL,
   is_finished INTEGER NOT NULL
 );
+CREATE INDEX inputs_unfinished ON inputs (path) WHERE NOT is_finished;
 CREATE TABLE input_diagnostics (
   input INTEGER NOT NULL,
   id TEXT NOT NULL,
