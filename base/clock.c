@@ -1,6 +1,8 @@
 /* clock.c - times and durations as text and back. */
 #include "base/clock.h"
 
+#include "base/decimal.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -104,24 +106,25 @@ clock_read(const char **p, const char *end, int64_t *seconds, int64_t *fraction_
     return true;
 }
 
+/* Seconds to nanoseconds are told apart by size: dates before 1973 in seconds look like nothing
+ * else, and so on up. */
 static bool
 number_parse(struct nj_slice text, int64_t *out_ns)
 {
-    char copy[40], *stop;
+    static const struct {
+        int64_t below;
+        int digits; /* that are missing to nanoseconds */
+    } units[] = {{100000000000, 9}, {100000000000000, 6}, {100000000000000000, 3}};
+    int64_t whole;
+    size_t i = 0;
 
-    if (text.len == 0 || text.len >= sizeof copy || text.ptr[0] < '0' || text.ptr[0] > '9')
+    if (text.len == 0 || text.ptr[0] < '0' || text.ptr[0] > '9' ||
+        !nj_decimal_parse(text, 0, &whole))
         return false;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    double v = strtod(copy, &stop);
-    if (*stop || v < 0 || v >= 9.2e18)
-        return false;
-    double unit = v < 1e11 ? 1e9 : v < 1e14 ? 1e6 : v < 1e17 ? 1e3 : 1;
-    if (!memchr(copy, '.', text.len) && !memchr(copy, 'e', text.len))
-        *out_ns = (int64_t)strtoll(copy, NULL, 10) * (int64_t)unit;
-    else
-        *out_ns = (int64_t)llround(v * unit);
-    return true;
+    while (i < sizeof units / sizeof units[0] && whole >= units[i].below)
+        i++;
+    return nj_decimal_parse(text, i < sizeof units / sizeof units[0] ? units[i].digits : 0,
+                            out_ns);
 }
 
 bool
