@@ -96,6 +96,67 @@ says_unknown_without_any_source_and_takes_the_trace_id_for_the_unit(void **unuse
     test_corpus_free(corpus);
 }
 
+static void
+reads_each_vendors_attributes_as_the_vendor_means_them(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *key, *value, *other_key, *other_value;
+        const char *source;
+        double weight;
+        enum nj_weight_status status;
+    } rows[] = {
+        {"SampleRate", "20", NULL, NULL, "SampleRate", 20, NJ_WEIGHT_OK},
+        {"sampleRate", "2.5", "SampleRate", "9", "sampleRate", 3, NJ_WEIGHT_OK},
+        {"SampleRate", "-3", NULL, NULL, "SampleRate", 1, NJ_WEIGHT_OK},
+        {"SampleRate", "many", NULL, NULL, "SampleRate", 1, NJ_WEIGHT_INVALID},
+        {"meta.refinery.final_sample_rate", "40", "SampleRate", "4",
+         "meta.refinery.final_sample_rate", 40, NJ_WEIGHT_OK},
+        {"_dd.p.ksr", "0.25", NULL, NULL, "_dd.p.ksr", 4, NJ_WEIGHT_OK},
+        {"_dd.rule_psr", "0.5", "_dd.limit_psr", "0.5", "_dd.rule_psr", 4, NJ_WEIGHT_OK},
+        {"_dd.limit_psr", "0.5", NULL, NULL, NULL, 1, NJ_WEIGHT_UNKNOWN},
+        {"_dd.p.dm", "-4", "_dd.agent_psr", "0.1", "_dd.p.dm", 0, NJ_WEIGHT_ZERO},
+        {"_dd.p.dm", "-3", "_dd.agent_psr", "0.1", "_dd.agent_psr", 10, NJ_WEIGHT_OK},
+        {"sampler.type", "probabilistic", "sampler.param", "0.01", "sampler.param", 100,
+         NJ_WEIGHT_OK},
+        {"sampler.type", "probabilistic", "sampler.param", "0", "sampler.param", 1,
+         NJ_WEIGHT_INVALID},
+        {"sampler.type", "const", "sampler.param", "true", "sampler.param", 1, NJ_WEIGHT_OK},
+        {"sampler.type", "lowerbound", "sampler.param", "0.1", "sampler.param", 0,
+         NJ_WEIGHT_ZERO},
+        {"sampler.type", "ratelimiting", "sampler.param", "2", NULL, 1, NJ_WEIGHT_UNKNOWN},
+        {"sampling.adjusted_count", "0", NULL, NULL, "sampling.adjusted_count", 0,
+         NJ_WEIGHT_ZERO},
+        {"sentry.client_sample_rate", "0.25", "sentry.server_sample_rate", "0.5",
+         "sentry.client_sample_rate", 8, NJ_WEIGHT_OK},
+        {"sentry.server_sample_rate", "0.5", NULL, NULL, "sentry.client_sample_rate", 2,
+         NJ_WEIGHT_OK},
+        {"microsoft.sample_rate", "12.5", NULL, NULL, "microsoft.sample_rate", 8, NJ_WEIGHT_OK},
+        {"microsoft.sample_rate", "120", NULL, NULL, "microsoft.sample_rate", 1,
+         NJ_WEIGHT_INVALID},
+        {"logfire.sample_rate", "0.5", NULL, NULL, "logfire.sample_rate", 2, NJ_WEIGHT_OK},
+        {"_sample_rate", "0", NULL, NULL, "_sample_rate", 1, NJ_WEIGHT_OK},
+        {"sampling.threshold", "c", "sampling.randomness", "d0000000000000",
+         "sampling.threshold", 4, NJ_WEIGHT_OK},
+        {"tailsampling.policy", "errors", NULL, NULL, NULL, 1, NJ_WEIGHT_UNKNOWN},
+    };
+
+    for (size_t i = 0; i < NJ_LEN(rows); i++) {
+        struct nj_weight_record record = {0};
+        struct nj_weight_reading r;
+        record.values[nj_weight_row_find(nj_slice_of(rows[i].key))] =
+            nj_slice_of(rows[i].value);
+        if (rows[i].other_key)
+            record.values[nj_weight_row_find(nj_slice_of(rows[i].other_key))] =
+                nj_slice_of(rows[i].other_value);
+        nj_weight_of_record(&r, &record);
+        if (r.value != rows[i].weight || r.status != rows[i].status ||
+            !r.source != !rows[i].source || (r.source && strcmp(r.source, rows[i].source) != 0))
+            fail_msg("%s=%s: %g, status %d, from %s", rows[i].key, rows[i].value, r.value,
+                     (int)r.status, r.source ? r.source : "nothing");
+    }
+}
+
 /* The vectors: values as they stand in JSON, by key. */
 struct vector {
     struct nj_weight_record record;
@@ -248,6 +309,7 @@ main(void)
         cmocka_unit_test(falls_back_on_the_next_source_where_a_threshold_cannot_be_true),
         cmocka_unit_test(prefers_the_threshold_and_tells_of_a_source_that_disagrees),
         cmocka_unit_test(says_unknown_without_any_source_and_takes_the_trace_id_for_the_unit),
+        cmocka_unit_test(reads_each_vendors_attributes_as_the_vendor_means_them),
         cmocka_unit_test(agrees_with_every_vector),
     };
     return cmocka_run_group_tests_name("weights", tests, NULL, NULL);

@@ -2,33 +2,35 @@
 #include "schema/facts.h"
 #include "trees/columns.h"
 
-/* "(service)" of the service met last, so that a trace interns it once. */
-struct service_name {
-    uint32_t service, text;
+/* "(service)" of the services met last, by the low bits of their numbers. */
+struct service_names {
+    struct {
+        uint32_t service, text;
+    } of[8];
+    uint32_t unknown; /* "(unknown)" */
 };
 
 static uint32_t
-service_text(const struct nj_trace *trace, uint32_t service, struct service_name *last)
+service_text(const struct nj_trace *trace, uint32_t service, struct service_names *seen)
 {
-    struct nj_slice name = nj_names_get(trace->corpus->names, service);
+    size_t at = service % NJ_LEN(seen->of);
     struct nj_buf text = {0};
 
-    if (last->service == service)
-        return last->text;
-    nj_buf_put_char(&text, '(');
-    nj_buf_put_slice(&text, name);
-    nj_buf_put_char(&text, ')');
-    *last = (struct service_name){
-        service, text.is_failed ? UINT32_MAX
-                                : nj_names_intern(trace->corpus->names, nj_buf_slice(&text))};
+    if (seen->of[at].service == service)
+        return seen->of[at].text;
+    nj_buf_printf(&text, "(%.*s)", NJ_FMT(nj_names_get(trace->corpus->names, service)));
+    seen->of[at].service = service;
+    seen->of[at].text = text.is_failed
+                            ? UINT32_MAX
+                            : nj_names_intern(trace->corpus->names, nj_buf_slice(&text));
     nj_buf_fini(&text);
-    return last->text;
+    return seen->of[at].text;
 }
 
 /* The agent of span i, whose parent is done. */
 static enum nj_status
 agent_find(const struct nj_trace *trace, const struct nj_columns *columns, uint32_t i,
-           struct service_name *last, struct nj_error *err)
+           struct service_names *seen, struct nj_error *err)
 {
     const struct nj_row *row = trace->row[i];
     uint32_t parent = trace->parent[i];
@@ -40,10 +42,12 @@ agent_find(const struct nj_trace *trace, const struct nj_columns *columns, uint3
         columns->agent[i] = columns->agent[parent];
         columns->how[i] = NJ_HOW_INHERITED;
     } else if (trace->service[i] != NJ_NO_NAME) {
-        columns->agent[i] = service_text(trace, trace->service[i], last);
+        columns->agent[i] = service_text(trace, trace->service[i], seen);
         columns->how[i] = NJ_HOW_SERVICE;
     } else {
-        columns->agent[i] = nj_names_intern(trace->corpus->names, NJ_SLICE("(unknown)"));
+        if (!seen->unknown)
+            seen->unknown = nj_names_intern(trace->corpus->names, NJ_SLICE("(unknown)"));
+        columns->agent[i] = seen->unknown;
         columns->how[i] = NJ_HOW_UNKNOWN;
     }
     return columns->agent[i] == UINT32_MAX
@@ -119,10 +123,10 @@ enum nj_status
 nj_agents_fill(const struct nj_columns *columns, const struct nj_trace *trace,
                struct nj_arena *arena, struct nj_error *err)
 {
-    struct service_name last = {NJ_NO_NAME, NJ_NO_NAME};
+    struct service_names seen = {0};
 
     for (uint32_t i = 0; i < trace->spans_len; i++) {
-        enum nj_status st = agent_find(trace, columns, i, &last, err);
+        enum nj_status st = agent_find(trace, columns, i, &seen, err);
         if (st < 0)
             return st;
         invocation_mark(trace, columns, i);

@@ -45,8 +45,28 @@ uint32_t *nj_forest_slot(const struct nj_forest *forest, uint64_t id);
 uint32_t nj_forest_find(const struct nj_forest *forest, uint64_t id);
 /* Counts `diag` with this span as the place. */
 void nj_forest_tell(struct nj_forest *forest, enum nj_diag_id diag, const struct nj_node *node);
-/* Order of siblings and of the index: start, end descending, id. */
-int nj_node_cmp(const struct nj_node *a, const struct nj_node *b);
+
+/* What siblings and the whole index are ordered by: start, end descending, id. */
+struct nj_place {
+    int64_t start_ns, end_ns;
+    uint64_t id;
+};
+
+static inline struct nj_place
+nj_node_place(const struct nj_node *node)
+{
+    return (struct nj_place){node->start_ns, node->end_ns, node->id};
+}
+
+static inline bool
+nj_place_is_before(struct nj_place a, struct nj_place b)
+{
+    if (a.start_ns != b.start_ns)
+        return a.start_ns < b.start_ns;
+    if (a.end_ns != b.end_ns)
+        return a.end_ns > b.end_ns;
+    return a.id < b.id;
+}
 
 /* duplicates.c: decides which records of one id are one span, which are client and server, and
  * gives ids of their own to the others. */

@@ -39,16 +39,6 @@ nj_forest_tell(struct nj_forest *forest, enum nj_diag_id diag, const struct nj_n
     nj_diag_at(forest->diags, diag, "trace %.*s span %.*s", NJ_FMT(trace), NJ_FMT(span));
 }
 
-int
-nj_node_cmp(const struct nj_node *a, const struct nj_node *b)
-{
-    if (a->start_ns != b->start_ns)
-        return a->start_ns < b->start_ns ? -1 : 1;
-    if (a->end_ns != b->end_ns)
-        return a->end_ns > b->end_ns ? -1 : 1;
-    return (a->id > b->id) - (a->id < b->id);
-}
-
 static struct nj_node *
 node_add(struct nj_forest *forest, const struct nj_row *row, uint64_t id)
 {
@@ -175,7 +165,8 @@ cycle_cut(struct nj_forest *forest, uint32_t at)
     uint32_t first = at;
 
     for (uint32_t i = forest->nodes[at].parent; i != at; i = forest->nodes[i].parent)
-        if (nj_node_cmp(&forest->nodes[i], &forest->nodes[first]) < 0)
+        if (nj_place_is_before(nj_node_place(&forest->nodes[i]),
+                               nj_node_place(&forest->nodes[first])))
             first = i;
     forest->nodes[first].parent = NJ_NO_SPAN;
     nj_forest_tell(forest, NJ_DIAG_CYCLE_CUT, &forest->nodes[first]);

@@ -7,9 +7,10 @@
 
 enum { SPANS_MAX_DEFAULT = 16 << 20 };
 
-/* Spans without a place whose parent has one; the next to get one is on top. */
+/* Spans that have no index while their parent has one; the next to get one is on top. */
 struct heap {
-    struct place {
+    struct waiting {
+        struct nj_place place;
         struct nj_node *node;
         uint32_t parent; /* index of the parent */
     } * list;
@@ -17,27 +18,28 @@ struct heap {
 };
 
 static void
-heap_push(struct heap *heap, struct place place)
+heap_push(struct heap *heap, struct nj_node *node, uint32_t parent)
 {
+    struct waiting new = {nj_node_place(node), node, parent};
     uint32_t at = heap->len++;
 
-    for (; at > 0 && nj_node_cmp(place.node, heap->list[(at - 1) / 2].node) < 0;
+    for (; at > 0 && nj_place_is_before(new.place, heap->list[(at - 1) / 2].place);
          at = (at - 1) / 2)
         heap->list[at] = heap->list[(at - 1) / 2];
-    heap->list[at] = place;
+    heap->list[at] = new;
 }
 
-static struct place
+static struct waiting
 heap_pop(struct heap *heap)
 {
-    struct place top = heap->list[0], last = heap->list[--heap->len];
+    struct waiting top = heap->list[0], last = heap->list[--heap->len];
     uint32_t at = 0;
 
     for (uint32_t child = 1; child < heap->len; child = 2 * at + 1) {
         if (child + 1 < heap->len &&
-            nj_node_cmp(heap->list[child + 1].node, heap->list[child].node) < 0)
+            nj_place_is_before(heap->list[child + 1].place, heap->list[child].place))
             child++;
-        if (nj_node_cmp(last.node, heap->list[child].node) <= 0)
+        if (!nj_place_is_before(heap->list[child].place, last.place))
             break;
         heap->list[at] = heap->list[child];
         at = child;
@@ -72,7 +74,7 @@ static enum nj_status
 spans_place(struct nj_forest *forest, struct nj_trace *out, const struct nj_columns *columns,
             struct nj_error *err)
 {
-    struct heap heap = {NJ_NEW_RAW(forest->arena, struct place, forest->nodes_len), 0};
+    struct heap heap = {NJ_NEW_RAW(forest->arena, struct waiting, forest->nodes_len), 0};
 
     if (!heap.list)
         return nj_fail(err, NJ_ENOMEM, "no memory for the order of spans");
@@ -81,20 +83,20 @@ spans_place(struct nj_forest *forest, struct nj_trace *out, const struct nj_colu
         if (root->parent != NJ_NO_SPAN || root->is_dropped)
             continue;
         nj_times_fit(forest, root, NULL);
-        heap_push(&heap, (struct place){root, NJ_NO_SPAN});
+        heap_push(&heap, root, NJ_NO_SPAN);
         out->roots_len++;
     }
     while (heap.len > 0) {
-        struct place place = heap_pop(&heap);
-        struct nj_node *node = place.node, *child;
+        struct waiting next = heap_pop(&heap);
+        struct nj_node *node = next.node, *child;
         node->index = out->spans_len++;
-        nj_columns_write(columns, node->index, node, place.parent, forest->corpus);
+        nj_columns_write(columns, node->index, node, next.parent, forest->corpus);
         for (uint32_t i = node->first_child; i != NJ_NO_SPAN; i = child->next_sibling) {
             child = &forest->nodes[i];
             if (is_async(forest, child, node))
                 child->flags |= NJ_SPAN_ASYNC;
             nj_times_fit(forest, child, node);
-            heap_push(&heap, (struct place){child, node->index});
+            heap_push(&heap, child, node->index);
         }
     }
     return NJ_OK;
