@@ -1,7 +1,6 @@
 /* waterfall.c - one trace as rows in preorder, repeats folded. */
 #include "analyzers/waterfall.h"
 
-#include "schema/facts.h"
 #include "schema/ids.h"
 
 #include <stdlib.h>
@@ -161,16 +160,6 @@ critical_put(struct nj_table *t, size_t row, const struct nj_critical_path *path
     nj_buf_fini(&text);
 }
 
-static struct nj_slice
-span_id_of(const struct nj_trace *trace, uint32_t i, char hex[NJ_SPAN_HEX + 1])
-{
-    struct nj_fact_cursor fact;
-    bool is_text = trace->row[i] && (trace->row[i]->flags & NJ_ROW_SPAN_TEXT) &&
-                   nj_facts_find(trace->row[i]->facts, NJ_FACT_SPAN_TEXT, &fact);
-
-    return nj_span_id_show(trace->span_id[i], is_text ? fact.bytes : NJ_SLICE(""), hex);
-}
-
 static void
 span_put(const struct nj_run *run, const struct nj_trace *trace, struct nj_waterfall_row row,
          int64_t origin, struct nj_table *t)
@@ -179,7 +168,7 @@ span_put(const struct nj_run *run, const struct nj_trace *trace, struct nj_water
     uint32_t i = row.span;
     size_t r = nj_table_len(t) - 1;
 
-    nj_table_put_text(t, r, NJ_COL_exemplar_spans_span, span_id_of(trace, i, hex));
+    nj_table_put_text(t, r, NJ_COL_exemplar_spans_span, nj_trace_span_show(trace, i, hex));
     nj_table_put_int(t, r, NJ_COL_exemplar_spans_depth, trace->depth[i]);
     nj_table_put_text(t, r, NJ_COL_exemplar_spans_name,
                       trace->flags[i] & NJ_SPAN_RECONSTRUCTED ? NJ_SLICE("(missing span)")

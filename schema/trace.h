@@ -105,6 +105,10 @@ nj_trace_carrier(const struct nj_trace *trace)
     return nj_carrier_of(w->cluster, w->value, is_known);
 }
 
+/* The id of span i as output shows it: its text where it had one, else `hex`. */
+struct nj_slice nj_trace_span_show(const struct nj_trace *trace, uint32_t i,
+                                   char hex[NJ_SPAN_HEX + 1]);
+
 static inline int64_t
 nj_trace_raw_ns(const struct nj_trace *trace, uint32_t i)
 {
