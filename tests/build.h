@@ -9,6 +9,7 @@
  * 'agent_name', 'llm', 'error', 'client', … service host lib grain                     resource
  * and scope; grain: the clock's, in ns tokens=IN+OUT  cached write reasoning      counts
  *   id=NAME                                    another span's id: a duplicate
+ *   throws='TYPE: MESSAGE'                     status error, and an exception at the span's end
  *   link=SPAN  link=TRACE/SPAN  follows=SPAN   links; TRACE is the name given to test_add
  *   ERROR_TYPE=… STATUS_MESSAGE=… …            any fact of facts.def but LINK, once or more; an
  *                                              INT that is no number is the hash of its text

@@ -211,6 +211,23 @@ fact_put(struct test_span_note *note, const char *key, const char *value)
     return true;
 }
 
+/* An error that ends the span: 'TYPE: MESSAGE' becomes an exception event at its end. */
+static bool
+error_put(struct test_span_note *note, const char *key, const char *value)
+{
+    const char *colon = strstr(value, ": ");
+
+    if (strcmp(key, "throws") != 0)
+        return false;
+    assert_non_null(colon);
+    note->row.status = NJ_STATUS_ERROR;
+    nj_fact_put_int(&note->facts, NJ_FACT_EXCEPTION_TIME, note->row.end_ns);
+    nj_fact_put_text(&note->facts, NJ_FACT_EXCEPTION_TYPE,
+                     (struct nj_slice){value, (size_t)(colon - value)});
+    nj_fact_put_text(&note->facts, NJ_FACT_EXCEPTION_MESSAGE, nj_slice_of(colon + 2));
+    return true;
+}
+
 static void
 attr_put(struct test_span_note *note, const char *key, const char *value,
          struct nj_arena *arena)
@@ -243,7 +260,8 @@ pair_read(const char **at, struct test_span_note *note, struct nj_arena *arena)
              strcmp(key, "otel") == 0 || strcmp(key, "how") == 0)
         enum_set(&note->row, key, value);
     else if (!text_set(note, key, value) && !number_set(note, key, value) &&
-             !link_put(note, key, value) && !fact_put(note, key, value))
+             !link_put(note, key, value) && !error_put(note, key, value) &&
+             !fact_put(note, key, value))
         fail_msg("unknown key '%s'", key);
 }
 

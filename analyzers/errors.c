@@ -1,0 +1,65 @@
+/* errors.c - what error caused what, and what became of it: the plug-in. */
+#include "analyzers/analyzer.h"
+#include "analyzers/errors_count.h"
+#include "analyzers/errors_print.h"
+
+struct state {
+    struct nj_error_counts counts;
+};
+
+static enum nj_status
+errors_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
+{
+    struct state *s = state;
+    struct nj_errors found;
+    enum nj_status st =
+        nj_errors_find(&found, trace, run->options->sideways, run->scratch, run->err);
+
+    if (st < 0)
+        return st;
+    if (!nj_error_counts_add(&s->counts, &found, run->path))
+        return nj_fail(run->err, NJ_ENOMEM, "errors: no memory to count");
+    return NJ_OK;
+}
+
+static enum nj_status
+errors_merge(struct nj_run *run, void *into, const void *from)
+{
+    struct state *a = into;
+    const struct state *b = from;
+
+    (void)run;
+    nj_error_counts_merge(&a->counts, &b->counts);
+    return NJ_OK;
+}
+
+static enum nj_status
+errors_finish(struct nj_run *run, void *state, struct nj_results *results)
+{
+    const struct state *s = state;
+    struct nj_table *summary = nj_results_table(results, NJ_TABLE_errors_summary);
+
+    (void)run;
+    nj_error_counts_put(&s->counts, summary, nj_table_add(summary));
+    return NJ_OK;
+}
+
+static enum nj_status
+errors_print_trace(struct nj_run *run, const struct nj_trace *trace, struct nj_jsonw *out)
+{
+    struct nj_errors found;
+    enum nj_status st =
+        nj_errors_find(&found, trace, run->options->sideways, run->scratch, run->err);
+
+    return st < 0 ? st : nj_errors_print(&found, out, run->err);
+}
+
+const struct nj_analyzer nj_analyzer_errors = {
+    .name = "errors",
+    .summary = "what error caused what, and what became of it",
+    .state_bytes = sizeof(struct state),
+    .trace = errors_trace,
+    .merge = errors_merge,
+    .finish = errors_finish,
+    .print_trace = errors_print_trace,
+};

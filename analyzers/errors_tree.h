@@ -1,0 +1,34 @@
+/* errors_tree.h - the tree in which causes are looked for (floor 3). */
+#ifndef NJ_ANALYZERS_ERRORS_TREE_H
+#define NJ_ANALYZERS_ERRORS_TREE_H
+
+#include "analyzers/errors_graph.h"
+
+/* The root of the trace as far as errors go: the main root where it was recorded, else the
+ * longest recorded root (then earliest, then smallest id). NJ_NO_SPAN: nothing was recorded. */
+uint32_t nj_error_tree_root(const struct nj_trace *trace);
+
+/* Builds *out in `arena`. Linear after a sort. false: no memory. */
+bool nj_error_tree_build(struct nj_error_tree *out, const struct nj_trace *trace,
+                         struct nj_arena *arena);
+
+/* Whether `above` is `below` or one of its ancestors. */
+static inline bool
+nj_error_tree_holds(const struct nj_error_tree *tree, uint32_t above, uint32_t below)
+{
+    return tree->post_low[above] <= tree->post[below] && tree->post[below] <= tree->post[above];
+}
+
+/* The sibling after span i, or NJ_NO_SPAN; roots have no siblings. */
+static inline uint32_t
+nj_error_tree_next_sibling(const struct nj_error_tree *tree, uint32_t i)
+{
+    uint32_t parent = tree->parent[i], at;
+
+    if (parent == NJ_NO_SPAN)
+        return NJ_NO_SPAN;
+    at = tree->child_at[parent] + tree->place[i] + 1;
+    return at < tree->child_at[parent + 1] ? tree->children[at] : NJ_NO_SPAN;
+}
+
+#endif
