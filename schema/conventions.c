@@ -1,7 +1,6 @@
 /* conventions.c - from a span to a row and its facts, by the table of conventions. */
 #include "schema/conventions.h"
 
-#include "base/hash.h"
 #include "base/utf8.h"
 #include "schema/conventions_engine.h"
 #include "schema/operation.h"
@@ -44,7 +43,7 @@ static struct nj_name_slot *
 name_slot(struct nj_conventions *c, struct nj_slice text)
 {
     text.len = nj_utf8_cut(text.ptr, text.len, NAME_BYTES_MAX);
-    struct nj_name_slot *slot = &c->recent[nj_hash(text) % NJ_NAME_SLOTS];
+    struct nj_name_slot *slot = &c->recent[nj_quick_hash(text) % NJ_NAME_SLOTS];
     if (slot->text.ptr && nj_slice_eq(slot->text, text))
         return slot;
     uint32_t id = nj_names_intern(c->names, text);

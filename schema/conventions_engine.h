@@ -43,7 +43,7 @@ extern const size_t nj_convention_table_len;
 uint32_t nj_convention_weight(const struct nj_convention *row);
 
 struct nj_spelling {
-    const char *value;
+    struct nj_slice value;
     uint8_t dialect, kind, strength;
 };
 /* The spelling of this value, compared without case; NULL if there is none. */
@@ -56,8 +56,20 @@ struct nj_convention_rows {
     size_t len;
     uint32_t number; /* the first number in the key where it stands for N, else 0 */
 };
-struct nj_convention_rows nj_convention_find(const struct nj_conventions *c,
-                                             struct nj_slice key);
+struct nj_convention_rows nj_convention_find(struct nj_conventions *c, struct nj_slice key);
+
+/* A hash for caches that forget: of the length and both ends of a text. */
+static inline uint64_t
+nj_quick_hash(struct nj_slice text)
+{
+    uint64_t head = 0, tail = 0;
+
+    memcpy(&head, text.ptr, text.len < 8 ? text.len : 8);
+    if (text.len >= 8)
+        memcpy(&tail, text.ptr + text.len - 8, 8);
+    uint64_t mixed = (head ^ text.len) * 0x9E3779B97F4A7C15u + tail * 0xC2B2AE3D27D4EB4Fu;
+    return mixed ^ mixed >> 29;
+}
 
 /* The best value of one concept. */
 struct nj_found {
@@ -104,6 +116,15 @@ nj_found_text(const struct nj_findings *f, enum nj_concept concept)
 }
 
 enum { NJ_KEY_SLOTS = 1024, NJ_SPELLING_SLOTS = 256, NJ_NAME_SLOTS = 4096 };
+enum { NJ_SEEN_SLOTS = 1024, NJ_SEEN_BYTES = 52 };
+
+/* A key that was seen lately, whether any row has it or not. */
+struct nj_seen_slot {
+    uint16_t first, rows_len; /* in by_key */
+    uint32_t number;
+    uint32_t len; /* 0: free */
+    char key[NJ_SEEN_BYTES];
+};
 
 struct nj_key_slot {
     uint32_t tag;        /* of the key's hash */
@@ -133,6 +154,7 @@ struct nj_conventions {
     struct nj_buf scratch;
     uint16_t *by_key; /* rows of the table, sorted by key, then by rank */
     struct nj_key_slot keys[NJ_KEY_SLOTS];
+    struct nj_seen_slot seen[NJ_SEEN_SLOTS];
     uint8_t spellings[NJ_SPELLING_SLOTS]; /* index + 1 */
     struct nj_name_slot recent[NJ_NAME_SLOTS];
     struct nj_findings span, event;

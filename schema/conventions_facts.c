@@ -104,15 +104,15 @@ weights_put(struct nj_conventions *c, struct nj_buf *facts, const struct nj_scop
     }
 }
 
-/* Whether a tracestate has a member that says something of sampling: OpenTelemetry's own, or the
- * bare threshold that was written before it. */
+/* Whether a tracestate has a member that says something of sampling: OpenTelemetry's own, or
+ * the bare threshold that was written before it. */
 static bool
 state_has_sampling(struct nj_slice state)
 {
     for (size_t i = 0; i + 3 <= state.len; i++) {
         bool is_start = i == 0 || state.ptr[i - 1] == ',' || state.ptr[i - 1] == ' ';
-        if (is_start && (memcmp(state.ptr + i, "ot=", 3) == 0 ||
-                         memcmp(state.ptr + i, "th=", 3) == 0))
+        if (is_start &&
+            (memcmp(state.ptr + i, "ot=", 3) == 0 || memcmp(state.ptr + i, "th=", 3) == 0))
             return true;
     }
     return false;

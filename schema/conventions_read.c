@@ -48,7 +48,7 @@ struct nj_slice
 nj_plain_text(struct nj_conventions *c, const struct nj_value *value)
 {
     char digits[33];
-    size_t len;
+    size_t len = 0;
 
     switch (value->type) {
     case NJ_VALUE_STRING:

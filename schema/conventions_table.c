@@ -26,7 +26,7 @@ enum {
 
 static const struct nj_spelling spellings[] = {
 #define NJ_SPELLING(dialect, value, kind, strength)                                            \
-    {value, NJ_DIALECT_##dialect, NJ_KIND_##kind, NJ_STRENGTH_##strength},
+    {{value, sizeof value - 1}, NJ_DIALECT_##dialect, NJ_KIND_##kind, NJ_STRENGTH_##strength},
 #include "schema/spellings.def"
 #undef NJ_SPELLING
 };
@@ -82,7 +82,7 @@ nj_conventions_get(size_t i)
         const char *note = s->strength == NJ_STRENGTH_FIRM   ? ""
                            : s->strength == NJ_STRENGTH_WEAK ? "where nothing else tells more"
                                                              : "not a span of its own";
-        return (struct nj_convention_info){dialect_labels[s->dialect], s->value,
+        return (struct nj_convention_info){dialect_labels[s->dialect], s->value.ptr,
                                            nj_kind_label((enum nj_kind)s->kind), note};
     }
     const struct nj_convention *row = &nj_convention_table[i];
@@ -120,28 +120,30 @@ key_slot(const struct nj_conventions *c, struct nj_slice key)
     }
 }
 
-static uint64_t
-spelling_hash(char folded[SPELLING_MAX], struct nj_slice value)
+static char
+folded(char c)
 {
-    for (size_t i = 0; i < value.len; i++)
-        folded[i] =
-            (char)(value.ptr[i] | (value.ptr[i] >= 'A' && value.ptr[i] <= 'Z' ? 32 : 0));
-    return nj_hash((struct nj_slice){folded, value.len});
+    return (char)(c | (c >= 'A' && c <= 'Z' ? 32 : 0));
 }
 
 static size_t
 spelling_slot(const struct nj_conventions *c, struct nj_slice value)
 {
-    char folded[SPELLING_MAX], other[SPELLING_MAX];
-    size_t i = (size_t)spelling_hash(folded, value) % NJ_SPELLING_SLOTS;
+    uint32_t hash = 2166136261u; /* FNV-1a */
 
-    for (; c->spellings[i]; i = (i + 1) % NJ_SPELLING_SLOTS) {
-        struct nj_slice known = nj_slice_of(spellings[c->spellings[i] - 1].value);
-        (void)spelling_hash(other, known);
-        if (known.len == value.len && memcmp(folded, other, value.len) == 0)
-            return i;
+    for (size_t i = 0; i < value.len; i++)
+        hash = (hash ^ (unsigned char)folded(value.ptr[i])) * 16777619u;
+    size_t slot = (hash ^ hash >> 15) % NJ_SPELLING_SLOTS;
+    for (; c->spellings[slot]; slot = (slot + 1) % NJ_SPELLING_SLOTS) {
+        struct nj_slice known = spellings[c->spellings[slot] - 1].value;
+        size_t same = 0;
+        while (same < value.len && same < known.len &&
+               folded(value.ptr[same]) == folded(known.ptr[same]))
+            same++;
+        if (same == value.len && same == known.len)
+            break;
     }
-    return i;
+    return slot;
 }
 
 const struct nj_spelling *
@@ -170,7 +172,7 @@ nj_conventions_index(struct nj_conventions *c)
         slot->len++;
     }
     for (size_t i = 0; i < NJ_LEN(spellings); i++)
-        c->spellings[spelling_slot(c, nj_slice_of(spellings[i].value))] = (uint8_t)(i + 1);
+        c->spellings[spelling_slot(c, spellings[i].value)] = (uint8_t)(i + 1);
     return true;
 }
 
@@ -199,18 +201,38 @@ key_generalise(char out[KEY_MAX], uint32_t *number, struct nj_slice key)
     return (struct nj_slice){out, has_number ? len : 0};
 }
 
-struct nj_convention_rows
-nj_convention_find(const struct nj_conventions *c, struct nj_slice key)
+static struct nj_seen_slot
+key_find(const struct nj_conventions *c, struct nj_slice key)
 {
     char general[KEY_MAX];
-    struct nj_convention_rows rows = {0};
+    struct nj_seen_slot found = {0};
+    const struct nj_key_slot *slot = key_slot(c, key);
+
+    if (!slot->len && (key = key_generalise(general, &found.number, key)).len)
+        slot = key_slot(c, key);
+    found.first = slot->first;
+    found.rows_len = slot->len;
+    return found;
+}
+
+struct nj_convention_rows
+nj_convention_find(struct nj_conventions *c, struct nj_slice key)
+{
+    struct nj_seen_slot found = {0}, *seen = NULL;
 
     if (key.len == 0 || key.len > KEY_MAX)
-        return rows;
-    const struct nj_key_slot *slot = key_slot(c, key);
-    if (!slot->len && (key = key_generalise(general, &rows.number, key)).len)
-        slot = key_slot(c, key);
-    rows.list = c->by_key + slot->first;
-    rows.len = slot->len;
-    return rows;
+        return (struct nj_convention_rows){0};
+    if (key.len <= NJ_SEEN_BYTES) {
+        seen = &c->seen[nj_quick_hash(key) % NJ_SEEN_SLOTS];
+        if (seen->len == key.len && memcmp(seen->key, key.ptr, key.len) == 0)
+            return (struct nj_convention_rows){c->by_key + seen->first, seen->rows_len,
+                                               seen->number};
+    }
+    found = key_find(c, key);
+    if (seen) {
+        found.len = (uint32_t)key.len;
+        memcpy(found.key, key.ptr, key.len);
+        *seen = found;
+    }
+    return (struct nj_convention_rows){c->by_key + found.first, found.rows_len, found.number};
 }
