@@ -198,6 +198,25 @@ nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags)
     }
 }
 
+void
+nj_results_redact(struct nj_results *results)
+{
+    static const struct {
+        enum nj_table_id table;
+        unsigned column;
+    } secrets[] = {
+        {NJ_TABLE_error_chains, NJ_COL_error_chains_chain},
+        {NJ_TABLE_error_chains, NJ_COL_error_chains_origin_key},
+        {NJ_TABLE_error_chains, NJ_COL_error_chains_template},
+    };
+
+    for (size_t i = 0; i < NJ_LEN(secrets); i++) {
+        struct nj_table *t = &results->tables[secrets[i].table];
+        for (size_t r = 0; r < t->rows_len; r++)
+            t->cells[r * t->spec->columns_len + secrets[i].column].is_set = false;
+    }
+}
+
 size_t
 nj_table_len(const struct nj_table *table)
 {

@@ -81,6 +81,10 @@ enum nj_status nj_results_check(const struct nj_results *results,
 /* Fills table diagnostics: one row a kind that was counted. */
 void nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags);
 
+/* Takes texts of errors, prompts and arguments out of all tables (the list is in results.c);
+ * names, numbers and fingerprints stay. */
+void nj_results_redact(struct nj_results *results);
+
 size_t nj_table_len(const struct nj_table *table);
 const struct nj_table_spec *nj_table_spec(const struct nj_table *table);
 bool nj_table_is_null(const struct nj_table *table, size_t row, unsigned column);
