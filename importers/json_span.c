@@ -136,7 +136,7 @@ nj_span_reader_time(struct nj_span_reader *reader, struct nj_json *json)
     struct nj_slice text;
     int64_t time_ns = NJ_NO_TIME;
 
-    if (nj_json_text(json, &text) && text.len > 0 && !nj_time_parse(text, &time_ns)) {
+    if (nj_json_any_text(json, &text) && text.len > 0 && !nj_time_parse(text, &time_ns)) {
         time_ns = NJ_NO_TIME;
         damage(reader, json, "a time before this");
     }
@@ -150,7 +150,8 @@ number_read(struct nj_span_reader *r, struct nj_json *json, int scale)
     struct nj_slice text;
     int64_t number = NJ_NO_TIME;
 
-    if (nj_json_text(json, &text) && text.len > 0 && !nj_decimal_parse(text, scale, &number)) {
+    if (nj_json_any_text(json, &text) && text.len > 0 &&
+        !nj_decimal_parse(text, scale, &number)) {
         number = NJ_NO_TIME;
         damage(r, json, "a number before this");
     }
@@ -164,7 +165,7 @@ id_read(struct nj_span_reader *r, enum nj_field field, struct nj_json *json)
     struct nj_span *span = &r->draft.span;
     struct nj_slice text;
 
-    if (!nj_json_text(json, &text))
+    if (!nj_json_any_text(json, &text))
         return false;
     if (nj_slice_starts(text, NJ_SLICE("0x")))
         text = nj_slice_from(text, 2);
@@ -193,7 +194,7 @@ attr_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_
 
     if (is_text)
         value.type = NJ_VALUE_STRING;
-    if (is_text ? nj_json_text(json, &value.bytes) : nj_json_value(json, &value))
+    if (is_text ? nj_json_any_text(json, &value.bytes) : nj_json_value(json, &value))
         nj_attr_list_put(&r->draft.attrs, attr_key(r, spec, key), value);
 }
 
@@ -203,7 +204,7 @@ status_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct n
 {
     struct nj_slice text;
 
-    if (nj_json_text(json, &text) && !nj_status_code_parse(text, &r->draft.span.status))
+    if (nj_json_any_text(json, &text) && !nj_status_code_parse(text, &r->draft.span.status))
         nj_attr_list_put(&r->draft.attrs, attr_key(r, spec, key),
                          (struct nj_value){.type = NJ_VALUE_STRING, .bytes = text});
 }
@@ -214,7 +215,7 @@ kind_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_
 {
     struct nj_slice text;
 
-    if (nj_json_text(json, &text) && !nj_otel_kind_parse(text, &r->draft.span.otel_kind))
+    if (nj_json_any_text(json, &text) && !nj_otel_kind_parse(text, &r->draft.span.otel_kind))
         nj_attr_list_put(&r->draft.attrs, attr_key(r, spec, key),
                          (struct nj_value){.type = NJ_VALUE_STRING, .bytes = text});
 }
@@ -249,10 +250,10 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
         span->has_parent = id_read(r, spec->field, json);
         break;
     case NJ_FIELD_TRACE_STATE:
-        (void)nj_json_text(json, &span->trace_state);
+        (void)nj_json_any_text(json, &span->trace_state);
         break;
     case NJ_FIELD_NAME:
-        (void)nj_json_text(json, &span->name);
+        (void)nj_json_any_text(json, &span->name);
         break;
     case NJ_FIELD_KIND:
         kind_read(r, spec, key, json);
@@ -261,7 +262,7 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
         status_read(r, spec, key, json);
         break;
     case NJ_FIELD_MESSAGE:
-        (void)nj_json_text(json, &span->status_message);
+        (void)nj_json_any_text(json, &span->status_message);
         break;
     case NJ_FIELD_RESOURCE:
         (void)nj_json_attrs(json, "", &r->resource_attrs);

@@ -153,7 +153,7 @@ nj_json_value(struct nj_json *json, struct nj_value *out)
 }
 
 bool
-nj_json_text(struct nj_json *json, struct nj_slice *out)
+nj_json_any_text(struct nj_json *json, struct nj_slice *out)
 {
     enum nj_json_type type = nj_json_peek(json);
 

@@ -14,7 +14,7 @@
 bool nj_json_value(struct nj_json *json, struct nj_value *out);
 
 /* Text as it is; null is empty; everything else as its JSON text. */
-bool nj_json_text(struct nj_json *json, struct nj_slice *out);
+bool nj_json_any_text(struct nj_json *json, struct nj_slice *out);
 
 /* The members of an object as attributes, `prefix` before each key. null is no members; any
  * other value becomes one attribute, called `prefix` without a dot at its end. */
