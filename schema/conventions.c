@@ -1,6 +1,7 @@
 /* conventions.c - from a span to a row and its facts, by the table of conventions. */
 #include "schema/conventions.h"
 
+#include "base/search.h"
 #include "base/utf8.h"
 #include "schema/conventions_engine.h"
 #include "schema/operation.h"
@@ -89,7 +90,7 @@ provider_name(char out[64], struct nj_slice text)
     struct nj_slice name = {out, text.len < 64 ? text.len : 64}, alias = {"", 0};
 
     for (size_t i = 0; i < name.len; i++)
-        out[i] = (char)(text.ptr[i] | (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? 32 : 0));
+        out[i] = nj_char_lower(text.ptr[i]);
     for (size_t len = name.len; len > 0 && !alias.len; len--)
         if (len == name.len || out[len] == '.')
             alias = provider_alias((struct nj_slice){out, len});

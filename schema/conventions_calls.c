@@ -192,7 +192,7 @@ value_walk(struct nj_conventions *c, struct nj_call_ids *out, const struct nj_fo
            struct intent intent)
 {
     static const char *const words[] = {"tool", "call"};
-    struct nj_slice text = nj_json_text(c, found->value);
+    struct nj_slice text = nj_conventions_json(c, found->value);
     struct walk walk;
 
     if (!intent.is_of_tool && !nj_text_has(text, words, NJ_LEN(words)))
@@ -246,7 +246,7 @@ nj_call_of_result(struct nj_conventions *c)
     const struct nj_found *result = nj_found_get(&c->span, NJ_CONCEPT_RESULT);
 
     c->answered.len = 0;
-    if (result && nj_text_has(nj_json_text(c, result->value), words, NJ_LEN(words)))
+    if (result && nj_text_has(nj_conventions_json(c, result->value), words, NJ_LEN(words)))
         value_walk(c, &c->answered, result, (struct intent){.is_for_answers = true});
     uint64_t call = c->answered.len == 1 ? c->answered.list[0] : 0;
     c->answered.len = 0;

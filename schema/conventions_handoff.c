@@ -13,13 +13,13 @@ side_of(struct nj_conventions *c, enum nj_concept concept, struct nj_slice membe
 
     if (!found)
         return none;
-    struct nj_slice text = nj_json_text(c, found->value);
+    struct nj_slice text = nj_conventions_json(c, found->value);
     nj_json_init(&json, text, false, c->arena);
     if (nj_json_peek(&json) != NJ_JSON_OBJECT)
         return text.len <= NAME_BYTES && text.len && text.ptr[0] != '[' ? text : none;
     (void)nj_json_object(&json);
     while (nj_json_object_next(&json, &key))
-        if (nj_json_scalar(&json, &value) && nj_slice_eq(key, member))
+        if (nj_conventions_scalar(&json, &value) && nj_slice_eq(key, member))
             return nj_value_text(&value);
     return none;
 }

@@ -2,10 +2,11 @@
  * attributes. */
 #include "schema/conventions_json.h"
 
+#include "base/search.h"
 #include "schema/value_json.h"
 
 struct nj_slice
-nj_json_text(struct nj_conventions *c, const struct nj_value *value)
+nj_conventions_json(struct nj_conventions *c, const struct nj_value *value)
 {
     struct nj_slice none = {"", 0};
 
@@ -22,7 +23,7 @@ nj_json_text(struct nj_conventions *c, const struct nj_value *value)
 }
 
 bool
-nj_json_scalar(struct nj_json *json, struct nj_value *out)
+nj_conventions_scalar(struct nj_json *json, struct nj_value *out)
 {
     struct nj_json_number number;
     enum nj_json_type type = nj_json_peek(json);
@@ -47,29 +48,11 @@ nj_json_scalar(struct nj_json *json, struct nj_value *out)
     return true;
 }
 
-/* First place of `word` in `text`, or NULL (POSIX has no memmem). */
-static bool
-text_has_word(struct nj_slice text, const char *word)
-{
-    size_t len = strlen(word);
-    const char *at = text.ptr, *end = text.ptr + text.len;
-
-    while ((size_t)(end - at) >= len) {
-        at = memchr(at, word[0], (size_t)(end - at) - len + 1);
-        if (!at)
-            return false;
-        if (memcmp(at, word, len) == 0)
-            return true;
-        at++;
-    }
-    return false;
-}
-
 bool
 nj_text_has(struct nj_slice text, const char *const *words, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (text_has_word(text, words[i]))
+        if (nj_slice_find(text, nj_slice_of(words[i])) != NJ_NOT_FOUND)
             return true;
     return false;
 }
@@ -88,11 +71,11 @@ nj_conventions_metadata(struct nj_conventions *c)
     if (!metadata)
         return;
     memcpy(full, prefix, sizeof prefix - 1);
-    nj_json_init(&json, nj_json_text(c, metadata->value), false, c->arena);
+    nj_json_init(&json, nj_conventions_json(c, metadata->value), false, c->arena);
     if (nj_json_peek(&json) != NJ_JSON_OBJECT || !nj_json_object(&json))
         return;
     while (nj_json_object_next(&json, &key)) {
-        if (!nj_json_scalar(&json, &value) || key.len > KEY_MAX)
+        if (!nj_conventions_scalar(&json, &value) || key.len > KEY_MAX)
             continue;
         memcpy(full + sizeof prefix - 1, key.ptr, key.len);
         struct nj_slice name = {full, sizeof prefix - 1 + key.len};

@@ -8,10 +8,10 @@
 
 /* JSON text of a value: text as it stands, arrays and maps written out; empty otherwise. Lives
  * until the span has been read. */
-struct nj_slice nj_json_text(struct nj_conventions *c, const struct nj_value *value);
+struct nj_slice nj_conventions_json(struct nj_conventions *c, const struct nj_value *value);
 
 /* The next value if it is a string, number or boolean; otherwise false, and it is skipped. */
-bool nj_json_scalar(struct nj_json *json, struct nj_value *out);
+bool nj_conventions_scalar(struct nj_json *json, struct nj_value *out);
 
 /* Whether one of the words stands anywhere in the text: a quick look before text is parsed. */
 bool nj_text_has(struct nj_slice text, const char *const *words, size_t len);

@@ -1,6 +1,7 @@
 /* conventions_table.c - the tables of conventions, and finding rows by key and kinds by
  * spelling. */
 #include "base/hash.h"
+#include "base/search.h"
 #include "schema/conventions_engine.h"
 
 #include <stdlib.h>
@@ -120,25 +121,19 @@ key_slot(const struct nj_conventions *c, struct nj_slice key)
     }
 }
 
-static char
-folded(char c)
-{
-    return (char)(c | (c >= 'A' && c <= 'Z' ? 32 : 0));
-}
-
 static size_t
 spelling_slot(const struct nj_conventions *c, struct nj_slice value)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
 
     for (size_t i = 0; i < value.len; i++)
-        hash = (hash ^ (unsigned char)folded(value.ptr[i])) * 16777619u;
+        hash = (hash ^ (unsigned char)nj_char_lower(value.ptr[i])) * 16777619u;
     size_t slot = (hash ^ hash >> 15) % NJ_SPELLING_SLOTS;
     for (; c->spellings[slot]; slot = (slot + 1) % NJ_SPELLING_SLOTS) {
         struct nj_slice known = spellings[c->spellings[slot] - 1].value;
         size_t same = 0;
         while (same < value.len && same < known.len &&
-               folded(value.ptr[same]) == folded(known.ptr[same]))
+               nj_char_lower(value.ptr[same]) == nj_char_lower(known.ptr[same]))
             same++;
         if (same == value.len && same == known.len)
             break;

@@ -54,14 +54,14 @@ tally_read(struct nj_conventions *c, struct tally *tally, const struct nj_value 
     for (size_t i = 0; i < NJ_CONCEPTS_LEN; i++)
         tally->counts[i] = -1;
     tally->other_input = tally->other_output = 0;
-    nj_json_init(&json, nj_json_text(c, object), false, c->arena);
+    nj_json_init(&json, nj_conventions_json(c, object), false, c->arena);
     unsigned depth = nj_json_object(&json);
     while (depth > 0) {
         if (!nj_json_object_next(&json, &key)) {
             depth = json.error ? 0 : depth - 1;
         } else if (nj_json_peek(&json) == NJ_JSON_OBJECT && depth < DEPTH_MAX) {
             depth += nj_json_object(&json);
-        } else if (nj_json_scalar(&json, &value)) {
+        } else if (nj_conventions_scalar(&json, &value)) {
             tally_put(tally, key, &value);
         }
     }
@@ -164,11 +164,11 @@ cost_object(struct nj_conventions *c, const struct nj_value *object, double *cos
 
     if (nj_value_real(object, cost))
         return true;
-    nj_json_init(&json, nj_json_text(c, object), false, c->arena);
+    nj_json_init(&json, nj_conventions_json(c, object), false, c->arena);
     if (!nj_json_object(&json))
         return false;
     while (nj_json_object_next(&json, &key)) {
-        if (!nj_json_scalar(&json, &value) || !nj_value_real(&value, &part))
+        if (!nj_conventions_scalar(&json, &value) || !nj_value_real(&value, &part))
             continue;
         enum nj_concept concept = member_concept(key);
         bool is_total = concept == NJ_CONCEPT_TOTAL || concept == NJ_CONCEPT_COST;

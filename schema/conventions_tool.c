@@ -1,6 +1,7 @@
 /* conventions_tool.c - which tool a span serves, for which call, with which arguments, and
  * whether its result says that it failed. */
 #include "base/hash.h"
+#include "base/search.h"
 #include "schema/conventions_json.h"
 
 void
@@ -30,7 +31,7 @@ arguments_put(struct nj_conventions *c, struct nj_buf *facts)
 
     if (!found)
         return;
-    struct nj_slice text = nj_json_text(c, found->value);
+    struct nj_slice text = nj_conventions_json(c, found->value);
     c->scratch.len = 0;
     char *out = nj_buf_reserve(&c->scratch, text.len);
     size_t len = 0;
@@ -61,7 +62,7 @@ text_is(struct nj_slice text, const char *lower)
 {
     size_t i = 0;
 
-    while (i < text.len && lower[i] && (text.ptr[i] | 32) == lower[i])
+    while (i < text.len && lower[i] && nj_char_lower(text.ptr[i]) == lower[i])
         i++;
     return i == text.len && !lower[i];
 }
@@ -155,7 +156,7 @@ outcome_read(struct outcome *outcome, struct nj_json *json)
         if (inside != PLACE_NONE) {
             if (type == NJ_JSON_OBJECT ? nj_json_object(json) : nj_json_array(json))
                 places[depth++] = inside;
-        } else if (nj_json_scalar(json, &value)) {
+        } else if (nj_conventions_scalar(json, &value)) {
             outcome_put(outcome, place, key, &value);
         }
     }
@@ -173,7 +174,7 @@ failure_put(struct nj_conventions *c, struct nj_buf *facts)
 
     if (!found)
         return;
-    struct nj_slice text = nj_json_text(c, found->value);
+    struct nj_slice text = nj_conventions_json(c, found->value);
     if (!nj_text_has(text, words, NJ_LEN(words)))
         return;
     nj_json_init(&json, text, false, c->arena);

@@ -1,6 +1,8 @@
 /* operation.c - names of spans without what changes from run to run. */
 #include "schema/operation.h"
 
+#include "base/search.h"
+
 enum { HEX_MIN = 8, MIX_MIN = 16, TAIL_HEX_MIN = 6, LONG_NUMBER = 4 };
 
 static const char *const counted[] = {
@@ -8,22 +10,17 @@ static const char *const counted[] = {
 #include "schema/span_names.def"
 };
 
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
+/* Bytes of other scripts count as letters. */
 static bool
 is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80);
+    return nj_char_is_letter(c) || (c & 0x80);
 }
 
 static bool
 is_hex(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return nj_char_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 static bool
@@ -45,11 +42,12 @@ word_at(struct nj_slice s, size_t i)
 
     for (; i + w.len < s.len; w.len++) {
         char ch = s.ptr[i + w.len];
-        if (!is_digit(ch) && !is_letter(ch))
+        if (!nj_char_is_digit(ch) && !is_letter(ch))
             break;
-        w.digits += is_digit(ch);
+        w.digits += nj_char_is_digit(ch);
         w.is_hex &= is_hex(ch);
-        w.changes += w.len > 0 && is_digit(ch) != is_digit(s.ptr[i + w.len - 1]);
+        w.changes +=
+            w.len > 0 && nj_char_is_digit(ch) != nj_char_is_digit(s.ptr[i + w.len - 1]);
     }
     return w;
 }
@@ -66,7 +64,7 @@ shape_at(struct nj_slice s, size_t i, const char *pattern)
             return 0;
         char ch = s.ptr[i + n];
         if (pattern[n] == 'x'   ? !is_hex(ch)
-            : pattern[n] == '9' ? !is_digit(ch)
+            : pattern[n] == '9' ? !nj_char_is_digit(ch)
                                 : ch != pattern[n])
             return 0;
     }
@@ -76,7 +74,7 @@ shape_at(struct nj_slice s, size_t i, const char *pattern)
 static bool
 ends_at(struct nj_slice s, size_t i)
 {
-    return i >= s.len || (!is_digit(s.ptr[i]) && !is_letter(s.ptr[i]));
+    return i >= s.len || (!nj_char_is_digit(s.ptr[i]) && !is_letter(s.ptr[i]));
 }
 
 /* Length of a date, with a time of day if there is one. */
@@ -93,7 +91,7 @@ date_len(struct nj_slice s, size_t i)
     if (!clock)
         return ends_at(s, i + n) ? n : 0;
     for (n += clock;
-         i + n < s.len && (is_digit(s.ptr[i + n]) || is_one_of(s.ptr[i + n], ":.Z"));)
+         i + n < s.len && (nj_char_is_digit(s.ptr[i + n]) || is_one_of(s.ptr[i + n], ":.Z"));)
         n++;
     return n;
 }
@@ -121,7 +119,7 @@ is_counted(struct nj_slice word)
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
         struct nj_slice known = nj_slice_of(counted[i]);
         size_t n = 0;
-        while (n < word.len && n < known.len && (word.ptr[n] | 32) == known.ptr[n])
+        while (n < word.len && n < known.len && nj_char_lower(word.ptr[n]) == known.ptr[n])
             n++;
         if (n == word.len && n == known.len)
             return true;
@@ -151,9 +149,10 @@ number_len(struct nj_slice s, size_t i)
 {
     size_t n = 0;
 
-    while (i + n < s.len && is_digit(s.ptr[i + n])) {
+    while (i + n < s.len && nj_char_is_digit(s.ptr[i + n])) {
         n++;
-        if (i + n + 1 < s.len && is_one_of(s.ptr[i + n], ".,:") && is_digit(s.ptr[i + n + 1]))
+        if (i + n + 1 < s.len && is_one_of(s.ptr[i + n], ".,:") &&
+            nj_char_is_digit(s.ptr[i + n + 1]))
             n++;
     }
     return n;
@@ -190,7 +189,7 @@ nj_operation_write(struct nj_buf *out, struct nj_slice name, struct nj_slice kee
             nj_buf_put_slice(out, keep);
             scan.word = keep;
             scan.end = i += keep.len;
-        } else if (is_digit(name.ptr[i]) || is_letter(name.ptr[i])) {
+        } else if (nj_char_is_digit(name.ptr[i]) || is_letter(name.ptr[i])) {
             i += word_write(out, &scan, name, i);
         } else {
             nj_buf_put_char(out, name.ptr[i++]);
@@ -202,7 +201,7 @@ nj_operation_write(struct nj_buf *out, struct nj_slice name, struct nj_slice kee
 bool
 nj_text_is_id(struct nj_slice text)
 {
-    if (text.len == 0 || (!is_digit(text.ptr[0]) && !is_letter(text.ptr[0])))
+    if (text.len == 0 || (!nj_char_is_digit(text.ptr[0]) && !is_letter(text.ptr[0])))
         return false;
     struct word w = word_at(text, 0);
     if (id_len(text, 0, &w) == text.len || w.digits == text.len)
