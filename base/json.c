@@ -123,6 +123,70 @@ nj_json_object_next(struct nj_json *json, struct nj_slice *key)
     return object_next(json, key);
 }
 
+/* Whether this key stands at p, where KEY_BYTES bytes may be read. */
+static bool
+key_is_at(const struct nj_json_key *key, const char *p)
+{
+#if NJ_SCAN_SSE2
+    __m128i low = _mm_cmpeq_epi8(nj_scan_load(p), nj_scan_load(key->text));
+    __m128i high = _mm_cmpeq_epi8(nj_scan_load(p + 16), nj_scan_load(key->text + 16));
+    unsigned same = (unsigned)_mm_movemask_epi8(low) | (unsigned)_mm_movemask_epi8(high) << 16;
+    return (~same & ((1u << key->len) - 1)) == 0;
+#else
+    return memcmp(p, key->text, key->len) == 0;
+#endif
+}
+
+/* The next member if its key is `key`, written with no blanks or one; else nothing moves. */
+static bool
+member_speculate(struct nj_json *json, const struct nj_json_key *key)
+{
+    const char *p = json->at;
+
+    if (json->error || json->limit - p < 2 + (ptrdiff_t)sizeof key->text)
+        return false;
+    if (!json->is_opened && *p++ != ',')
+        return false;
+    p += *p == ' ';
+    if (!key_is_at(key, p) || p[key->len] != ':' || p + key->len >= json->end)
+        return false;
+    json->at = p + key->len + 1;
+    json->is_opened = false;
+    return true;
+}
+
+int
+nj_json_key_find(const struct nj_json_key *keys, size_t keys_len, struct nj_slice key)
+{
+    for (size_t i = 0; i < keys_len; i++)
+        if (keys[i].len == key.len + 2 && memcmp(keys[i].text + 1, key.ptr, key.len) == 0)
+            return keys[i].id;
+    return NJ_JSON_OTHER;
+}
+
+int
+nj_json_member(struct nj_json *json, const struct nj_json_key *keys, size_t keys_len,
+               size_t *hint)
+{
+    struct nj_slice text;
+
+    if (*hint < keys_len && member_speculate(json, &keys[*hint]))
+        return keys[(*hint)++].id;
+    if (!nj_json_object_next(json, &text)) {
+        *hint = 0;
+        return NJ_JSON_END;
+    }
+    for (size_t i = 0; i < keys_len; i++) {
+        size_t at = *hint + i < keys_len ? *hint + i : *hint + i - keys_len;
+        if (keys[at].len == text.len + 2 &&
+            memcmp(keys[at].text + 1, text.ptr, text.len) == 0) {
+            *hint = at + 1;
+            return keys[at].id;
+        }
+    }
+    return NJ_JSON_OTHER;
+}
+
 bool
 nj_json_string(struct nj_json *json, struct nj_slice *out)
 {

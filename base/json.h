@@ -54,6 +54,25 @@ bool nj_json_object_next(struct nj_json *json, struct nj_slice *key);
 bool nj_json_array(struct nj_json *json);
 bool nj_json_array_next(struct nj_json *json);
 
+/* Keys that a reader knows, first those that producers write most often, in their order. */
+struct nj_json_key {
+    char text[32]; /* with its quotes */
+    unsigned char len;
+    int id; /* >= 0 */
+};
+#define NJ_JSON_KEY(name, id)                                                                  \
+    {                                                                                          \
+        "\"" name "\"", sizeof(name) + 1, (id)                                                 \
+    }
+enum { NJ_JSON_END = -1, NJ_JSON_OTHER = -2 };
+/* The id of a key, or NJ_JSON_OTHER. */
+int nj_json_key_find(const struct nj_json_key *keys, size_t keys_len, struct nj_slice key);
+/* Like nj_json_object_next, but gives the id of the key: OTHER for a key that is not in `keys`,
+ * END after `}` and after an error. *hint (0 at first) remembers the place in `keys` from one
+ * object to the next: a key that comes where it came last time is found with one comparison. */
+int nj_json_member(struct nj_json *json, const struct nj_json_key *keys, size_t keys_len,
+                   size_t *hint);
+
 bool nj_json_string(struct nj_json *json, struct nj_slice *out);
 bool nj_json_bool(struct nj_json *json, bool *out);
 bool nj_json_null(struct nj_json *json);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 256 << 10 };
+enum { READ_BYTES = 128 << 10 };
 
 struct nj_stream {
     char *name; /* for messages */
@@ -169,7 +169,7 @@ room_make(struct nj_stream *s, struct nj_error *err)
                        "%s: byte %" PRIu64 ": a record is longer than %zu bytes", s->name,
                        s->offset, NJ_STREAM_WINDOW_MAX);
     if (s->at < s->len || s->cap - s->len < READ_BYTES / 2) {
-        size_t cap = s->cap ? s->cap * 2 : (size_t)READ_BYTES * 4;
+        size_t cap = s->cap ? s->cap * 2 : READ_BYTES;
         char *buf = malloc(cap + NJ_STREAM_PAD);
         if (!buf)
             return nj_fail(err, NJ_ENOMEM, "no memory for a record of %s", s->name);

@@ -1,0 +1,403 @@
+/* otlp_json_span.c - one span of OTLP JSON, with its events and links. */
+#include "importers/otlp_json.h"
+
+#include <math.h>
+
+enum span_key {
+    SPAN_TRACE_ID,
+    SPAN_SPAN_ID,
+    SPAN_TRACE_STATE,
+    SPAN_PARENT_ID,
+    SPAN_FLAGS,
+    SPAN_NAME,
+    SPAN_KIND,
+    SPAN_START,
+    SPAN_END,
+    SPAN_ATTRIBUTES,
+    SPAN_DROPPED_ATTRIBUTES,
+    SPAN_EVENTS,
+    SPAN_DROPPED_EVENTS,
+    SPAN_LINKS,
+    SPAN_DROPPED_LINKS,
+    SPAN_STATUS,
+};
+
+static const struct nj_json_key span_keys[] = {
+    NJ_JSON_KEY("traceId", SPAN_TRACE_ID),
+    NJ_JSON_KEY("spanId", SPAN_SPAN_ID),
+    NJ_JSON_KEY("traceState", SPAN_TRACE_STATE),
+    NJ_JSON_KEY("parentSpanId", SPAN_PARENT_ID),
+    NJ_JSON_KEY("flags", SPAN_FLAGS),
+    NJ_JSON_KEY("name", SPAN_NAME),
+    NJ_JSON_KEY("kind", SPAN_KIND),
+    NJ_JSON_KEY("startTimeUnixNano", SPAN_START),
+    NJ_JSON_KEY("endTimeUnixNano", SPAN_END),
+    NJ_JSON_KEY("attributes", SPAN_ATTRIBUTES),
+    NJ_JSON_KEY("droppedAttributesCount", SPAN_DROPPED_ATTRIBUTES),
+    NJ_JSON_KEY("events", SPAN_EVENTS),
+    NJ_JSON_KEY("droppedEventsCount", SPAN_DROPPED_EVENTS),
+    NJ_JSON_KEY("links", SPAN_LINKS),
+    NJ_JSON_KEY("droppedLinksCount", SPAN_DROPPED_LINKS),
+    NJ_JSON_KEY("status", SPAN_STATUS),
+    NJ_JSON_KEY("trace_id", SPAN_TRACE_ID),
+    NJ_JSON_KEY("span_id", SPAN_SPAN_ID),
+    NJ_JSON_KEY("trace_state", SPAN_TRACE_STATE),
+    NJ_JSON_KEY("parent_span_id", SPAN_PARENT_ID),
+    NJ_JSON_KEY("start_time_unix_nano", SPAN_START),
+    NJ_JSON_KEY("end_time_unix_nano", SPAN_END),
+    NJ_JSON_KEY("dropped_attributes_count", SPAN_DROPPED_ATTRIBUTES),
+    NJ_JSON_KEY("dropped_events_count", SPAN_DROPPED_EVENTS),
+    NJ_JSON_KEY("dropped_links_count", SPAN_DROPPED_LINKS),
+};
+
+enum part_key {
+    PART_TIME,
+    PART_NAME,
+    PART_ATTRIBUTES,
+    PART_DROPPED,
+    PART_TRACE_ID,
+    PART_SPAN_ID,
+    PART_TRACE_STATE,
+    PART_FLAGS,
+};
+
+static const struct nj_json_key event_keys[] = {
+    NJ_JSON_KEY("timeUnixNano", PART_TIME),
+    NJ_JSON_KEY("name", PART_NAME),
+    NJ_JSON_KEY("attributes", PART_ATTRIBUTES),
+    NJ_JSON_KEY("droppedAttributesCount", PART_DROPPED),
+    NJ_JSON_KEY("time_unix_nano", PART_TIME),
+    NJ_JSON_KEY("dropped_attributes_count", PART_DROPPED),
+};
+
+static const struct nj_json_key link_keys[] = {
+    NJ_JSON_KEY("traceId", PART_TRACE_ID),
+    NJ_JSON_KEY("spanId", PART_SPAN_ID),
+    NJ_JSON_KEY("traceState", PART_TRACE_STATE),
+    NJ_JSON_KEY("attributes", PART_ATTRIBUTES),
+    NJ_JSON_KEY("droppedAttributesCount", PART_DROPPED),
+    NJ_JSON_KEY("flags", PART_FLAGS),
+    NJ_JSON_KEY("trace_id", PART_TRACE_ID),
+    NJ_JSON_KEY("span_id", PART_SPAN_ID),
+    NJ_JSON_KEY("trace_state", PART_TRACE_STATE),
+    NJ_JSON_KEY("dropped_attributes_count", PART_DROPPED),
+};
+
+enum status_key { STATUS_MESSAGE, STATUS_CODE };
+
+static const struct nj_json_key status_keys[] = {
+    NJ_JSON_KEY("message", STATUS_MESSAGE),
+    NJ_JSON_KEY("code", STATUS_CODE),
+};
+
+/* Enumerations may be numbers or the names of the protobuf definition. */
+static const char *const kind_names[] = {
+    "SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER",
+    "SPAN_KIND_CLIENT",      "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER",
+};
+static const char *const status_names[] = {
+    "STATUS_CODE_UNSET",
+    "STATUS_CODE_OK",
+    "STATUS_CODE_ERROR",
+};
+
+static unsigned
+enum_read(struct nj_otlp_json *r, struct nj_json *json, const char *const *names, unsigned len)
+{
+    struct nj_slice text = {0};
+    uint32_t number = 0;
+
+    if (nj_json_peek(json) != NJ_JSON_STRING) {
+        nj_otlp_json_u32(r, json, &number);
+        if (number < len)
+            return number;
+    } else if (nj_json_string(json, &text)) {
+        for (unsigned i = 0; i < len; i++)
+            if (nj_slice_eq(text, nj_slice_of(names[i])))
+                return i;
+    }
+    if (!json->error)
+        nj_otlp_json_note(r, json, NJ_DIAG_ATTRIBUTE_INVALID,
+                          "a known span kind or status code");
+    return 0;
+}
+
+/* Nanoseconds as text or number; 0 stands for "not known". false: not a time before 2262. */
+static bool
+time_read(struct nj_otlp_json *r, struct nj_json *json, int64_t *out_ns)
+{
+    struct nj_value value = {.type = NJ_VALUE_STRING};
+    struct nj_json_number n;
+    int64_t time_ns = 0;
+
+    switch (nj_json_peek(json)) {
+    case NJ_JSON_STRING:
+        if (!nj_json_string(json, &value.bytes))
+            return false;
+        if (value.bytes.len && !nj_value_int(&value, &time_ns))
+            time_ns = -1;
+        break;
+    case NJ_JSON_NUMBER:
+        if (!nj_json_number(json, &n))
+            return false;
+        time_ns = n.is_integer && !n.is_unsigned   ? n.integer
+                  : n.real >= 0 && n.real < 9.2e18 ? (int64_t)n.real
+                                                   : -1;
+        break;
+    case NJ_JSON_NULL:
+        return nj_json_null(json);
+    case NJ_JSON_INVALID:
+    case NJ_JSON_BOOL:
+    case NJ_JSON_ARRAY:
+    case NJ_JSON_OBJECT:
+        nj_otlp_json_text(r, json, &value.bytes);
+        return false;
+    }
+    *out_ns = time_ns > 0 ? time_ns : NJ_NO_TIME;
+    return time_ns >= 0;
+}
+
+/* Enters the object at the cursor; what is none is counted and passed over. */
+static bool
+object_enter(struct nj_otlp_json *r, struct nj_json *json, enum nj_diag_id id,
+             const char *expected)
+{
+    enum nj_json_type type = nj_json_peek(json);
+
+    if (type == NJ_JSON_OBJECT)
+        return nj_json_object(json);
+    if (type != NJ_JSON_NULL && type != NJ_JSON_INVALID)
+        nj_otlp_json_note(r, json, id, expected);
+    (void)nj_json_skip(json);
+    return false;
+}
+
+static void
+event_read(struct nj_otlp_json *r, struct nj_json *json)
+{
+    struct nj_event event = {.time_ns = NJ_NO_TIME};
+    bool is_time_good = true;
+    int id;
+
+    if (!object_enter(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "an event"))
+        return;
+    while ((id = nj_json_member(json, event_keys, NJ_LEN(event_keys), &r->event_hint)) !=
+           NJ_JSON_END) {
+        if (id == PART_TIME)
+            is_time_good = time_read(r, json, &event.time_ns);
+        else if (id == PART_NAME)
+            nj_otlp_json_text(r, json, &event.name);
+        else if (id == PART_ATTRIBUTES)
+            nj_otlp_json_attrs(r, json, &event.attrs);
+        else if (id == PART_DROPPED)
+            nj_otlp_json_u32(r, json, &event.attrs.dropped);
+        else
+            (void)nj_json_skip(json);
+    }
+    if (json->error)
+        return;
+    if (!is_time_good) {
+        nj_otlp_json_note(r, json, NJ_DIAG_ATTRIBUTE_INVALID,
+                          "an event with a time before 2262");
+        return;
+    }
+    struct nj_event *kept = nj_pool_add(&r->batch->events, r->batch->arena, sizeof *kept);
+    if (kept)
+        *kept = event;
+    else
+        r->batch->is_failed = true;
+}
+
+/* The ids of a link; false: a field of another kind. */
+static bool
+link_id_read(struct nj_otlp_json *r, struct nj_json *json, int id, struct nj_link *link,
+             unsigned *ids)
+{
+    struct nj_slice text = {0};
+
+    if (id != PART_TRACE_ID && id != PART_SPAN_ID)
+        return false;
+    nj_otlp_json_text(r, json, &text);
+    if (id == PART_TRACE_ID)
+        *ids |= nj_trace_id_parse(text, &link->trace_id, &link->trace_text) ? 1 : 0;
+    else
+        *ids |= nj_span_id_parse(text, &link->span_id, &link->span_text) ? 2 : 0;
+    return true;
+}
+
+static void
+link_read(struct nj_otlp_json *r, struct nj_json *json)
+{
+    struct nj_link link = {0};
+    size_t hint = 0;
+    unsigned ids = 0;
+    int id;
+
+    if (!object_enter(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "a link"))
+        return;
+    while ((id = nj_json_member(json, link_keys, NJ_LEN(link_keys), &hint)) != NJ_JSON_END) {
+        if (link_id_read(r, json, id, &link, &ids))
+            continue;
+        if (id == PART_TRACE_STATE)
+            nj_otlp_json_text(r, json, &link.trace_state);
+        else if (id == PART_ATTRIBUTES)
+            nj_otlp_json_attrs(r, json, &link.attrs);
+        else if (id == PART_DROPPED)
+            nj_otlp_json_u32(r, json, &link.attrs.dropped);
+        else if (id == PART_FLAGS)
+            nj_otlp_json_u32(r, json, &link.flags);
+        else
+            (void)nj_json_skip(json);
+    }
+    if (json->error)
+        return;
+    if (ids != 3) {
+        nj_otlp_json_note(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "a link with two ids");
+        return;
+    }
+    struct nj_link *kept = nj_pool_add(&r->batch->links, r->batch->arena, sizeof *kept);
+    if (kept)
+        *kept = link;
+    else
+        r->batch->is_failed = true;
+}
+
+/* The elements of an array of events or links, into `pool`; how many were kept. */
+static size_t
+parts_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_pool *pool, size_t size,
+           void (*read)(struct nj_otlp_json *, struct nj_json *))
+{
+    struct nj_slice unused;
+
+    nj_pool_begin(pool);
+    if (nj_json_peek(json) != NJ_JSON_ARRAY) {
+        nj_otlp_json_text(r, json, &unused);
+        return 0;
+    }
+    (void)nj_json_array(json);
+    while (nj_json_array_next(json))
+        read(r, json);
+    return (pool->at - pool->from) / size;
+}
+
+static void
+status_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_span *span)
+{
+    size_t hint = 0;
+    int id;
+
+    if (!object_enter(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "a status"))
+        return;
+    while ((id = nj_json_member(json, status_keys, NJ_LEN(status_keys), &hint)) !=
+           NJ_JSON_END) {
+        if (id == STATUS_MESSAGE)
+            nj_otlp_json_text(r, json, &span->status_message);
+        else if (id == STATUS_CODE)
+            span->status = enum_read(r, json, status_names, NJ_LEN(status_names));
+        else
+            (void)nj_json_skip(json);
+    }
+}
+
+/* What makes a span usable. */
+struct span_check {
+    bool has_trace, has_span, is_time_bad;
+};
+
+static void
+ids_read(struct nj_otlp_json *r, struct nj_json *json, enum span_key id, struct nj_span *span,
+         struct span_check *check)
+{
+    struct nj_slice text = {0};
+
+    nj_otlp_json_text(r, json, &text);
+    if (id == SPAN_TRACE_ID)
+        check->has_trace = nj_trace_id_parse(text, &span->trace_id, &span->trace_text);
+    else if (id == SPAN_SPAN_ID)
+        check->has_span = nj_span_id_parse(text, &span->span_id, &span->span_text);
+    else
+        span->has_parent = nj_span_id_parse(text, &span->parent_id, &span->parent_text);
+}
+
+static void
+member_read(struct nj_otlp_json *r, struct nj_json *json, enum span_key id,
+            struct nj_span *span, struct span_check *check)
+{
+    switch (id) {
+    case SPAN_TRACE_ID:
+    case SPAN_SPAN_ID:
+    case SPAN_PARENT_ID:
+        ids_read(r, json, id, span, check);
+        return;
+    case SPAN_TRACE_STATE:
+        nj_otlp_json_text(r, json, &span->trace_state);
+        return;
+    case SPAN_FLAGS:
+        nj_otlp_json_u32(r, json, &span->flags);
+        return;
+    case SPAN_NAME:
+        nj_otlp_json_text(r, json, &span->name);
+        return;
+    case SPAN_KIND:
+        span->otel_kind = enum_read(r, json, kind_names, NJ_LEN(kind_names));
+        return;
+    case SPAN_START:
+        check->is_time_bad |= !time_read(r, json, &span->start_ns);
+        return;
+    case SPAN_END:
+        check->is_time_bad |= !time_read(r, json, &span->end_ns);
+        return;
+    case SPAN_ATTRIBUTES:
+        nj_otlp_json_attrs(r, json, &span->attrs);
+        return;
+    case SPAN_DROPPED_ATTRIBUTES:
+        nj_otlp_json_u32(r, json, &span->attrs.dropped);
+        return;
+    case SPAN_EVENTS:
+        span->events_len =
+            parts_read(r, json, &r->batch->events, sizeof *span->events, event_read);
+        span->events = nj_pool_list(&r->batch->events);
+        return;
+    case SPAN_DROPPED_EVENTS:
+        nj_otlp_json_u32(r, json, &span->events_dropped);
+        return;
+    case SPAN_LINKS:
+        span->links_len = parts_read(r, json, &r->batch->links, sizeof *span->links, link_read);
+        span->links = nj_pool_list(&r->batch->links);
+        return;
+    case SPAN_DROPPED_LINKS:
+        nj_otlp_json_u32(r, json, &span->links_dropped);
+        return;
+    case SPAN_STATUS:
+        status_read(r, json, span);
+        return;
+    }
+}
+
+void
+nj_otlp_json_span(struct nj_otlp_json *r, struct nj_json *json)
+{
+    struct span_check check = {0};
+    struct nj_span *span = nj_span_batch_new(r->batch);
+    int id;
+
+    if (!span || !object_enter(r, json, NJ_DIAG_SPAN_INVALID, "a span"))
+        return;
+    json->has_bad_utf8 = false;
+    while ((id = nj_json_member(json, span_keys, NJ_LEN(span_keys), &r->span_hint)) !=
+           NJ_JSON_END) {
+        if (id == NJ_JSON_OTHER)
+            (void)nj_json_skip(json);
+        else
+            member_read(r, json, (enum span_key)id, span, &check);
+    }
+    if (json->error)
+        return;
+    if (json->has_bad_utf8)
+        nj_otlp_json_note(r, json, NJ_DIAG_TEXT_NOT_UTF8, "text in UTF-8");
+    if (check.has_trace && check.has_span && !check.is_time_bad)
+        nj_span_batch_keep(r->batch);
+    else
+        nj_otlp_json_note(r, json, NJ_DIAG_SPAN_INVALID,
+                          "a span with a trace id, a span id and times before 2262");
+}
