@@ -13,6 +13,7 @@ enum {
 struct level {
     bool is_array;
     bool is_list;     /* its objects are records, whatever they look like */
+    bool is_member;   /* a container that belongs to the one around it */
     const char *name; /* of the member that it is; NULL at the top */
     unsigned depth;   /* of the walk inside it */
 };
@@ -109,8 +110,9 @@ object_classify(const struct nj_json_shape *shape, struct nj_slice text, struct 
     return json.error ? WHAT_UNKNOWN : WHAT_PLAIN;
 }
 
+/* Enters the array or object that comes next. */
 static enum nj_status
-level_push(struct reading *r, bool is_array, bool is_list, const char *name)
+level_push(struct reading *r, struct level level)
 {
     struct nj_json_records *records = r->records;
 
@@ -119,21 +121,51 @@ level_push(struct reading *r, bool is_array, bool is_list, const char *name)
         (void)nj_json_walk_skip(r->walk);
         return NJ_OK;
     }
-    if (!(is_array ? nj_json_walk_array(r->walk) : nj_json_walk_object(r->walk)))
+    if (!(level.is_array ? nj_json_walk_array(r->walk) : nj_json_walk_object(r->walk)))
         return NJ_OK;
-    r->levels[r->levels_len++] = (struct level){is_array, is_list, name, r->walk->depth};
-    return !is_array && records->begin ? records->begin(records->context, name, r->err) : NJ_OK;
+    level.depth = r->walk->depth;
+    r->levels[r->levels_len++] = level;
+    return !level.is_array && records->begin
+               ? records->begin(records->context, level.name, r->err)
+               : NJ_OK;
 }
 
+/* Reads the records that waited. They were checked when they came. */
+static enum nj_status
+waiting_read(struct reading *r)
+{
+    struct nj_json_records *records = r->records;
+    struct nj_slice text;
+    struct nj_json json;
+    enum nj_status st = NJ_OK;
+
+    while (st == NJ_OK) {
+        st = nj_hold_take(&records->hold, &text, &records->offset, r->err);
+        if (st != NJ_OK)
+            break;
+        records->text = text.ptr;
+        nj_arena_reset(records->arena);
+        nj_json_init(&json, text, true, records->arena);
+        st = records->record(records->context, &json, r->err);
+    }
+    return st < 0 ? st : NJ_OK;
+}
+
+/* Leaves the innermost array or container. */
 static enum nj_status
 level_pop(struct reading *r)
 {
     const struct level *level = &r->levels[--r->levels_len];
     struct nj_json_records *records = r->records;
+    enum nj_status st = NJ_OK;
 
-    if (level->is_array || !records->end)
+    if (level->is_array)
         return NJ_OK;
-    return records->end(records->context, level->name, r->err);
+    if (!level->is_member && !nj_hold_is_empty(&records->hold))
+        st = waiting_read(r);
+    if (st == NJ_OK && records->end)
+        st = records->end(records->context, level->name, r->err);
+    return st;
 }
 
 /* Takes the next value and opens a cursor on it; false when it is too long or damaged. */
@@ -308,6 +340,22 @@ record_damaged(struct reading *r, const struct nj_json *json)
     return NJ_OK;
 }
 
+/* Hands a record on, or lets it wait. */
+static enum nj_status
+record_give(struct reading *r, struct nj_json *json)
+{
+    struct nj_json_records *records = r->records;
+    bool is_inside = false;
+
+    for (size_t i = 0; i < r->levels_len; i++)
+        is_inside |= !r->levels[i].is_array;
+    if (!is_inside || !records->waits || !records->waits(records->context))
+        return records->record(records->context, json, r->err);
+    struct nj_slice text = {json->begin, (size_t)(json->end - json->begin)};
+    return nj_json_skip(json) ? nj_hold_put(&records->hold, text, records->offset, r->err)
+                              : NJ_OK;
+}
+
 static enum nj_status
 record_read(struct reading *r)
 {
@@ -316,7 +364,7 @@ record_read(struct reading *r)
 
     if (!value_take(r, &json))
         return NJ_OK;
-    enum nj_status st = records->record(records->context, &json, r->err);
+    enum nj_status st = record_give(r, &json);
     if (st < 0)
         return st;
     if (json.has_bad_utf8)
@@ -332,7 +380,7 @@ record_read(struct reading *r)
 
 /* An object that may be a record or a container. */
 static enum nj_status
-object_read(struct reading *r, const char *name)
+object_read(struct reading *r, const char *name, bool is_member)
 {
     const struct nj_json_shape *shape = r->records->shape;
     struct first_key first;
@@ -348,21 +396,22 @@ object_read(struct reading *r, const char *name)
         r->container_key = first;
         r->container_level = r->levels_len;
     }
-    return level_push(r, false, false, name);
+    return level_push(r, (struct level){.name = name, .is_member = is_member});
 }
 
-/* A value at the top, or an element of an array. */
+/* A value at the top, an element of an array, or a member that holds containers. */
 static enum nj_status
-element_read(struct reading *r, bool is_list, const char *name)
+element_read(struct reading *r, bool is_list, bool is_member, const char *name)
 {
     enum nj_json_type type = nj_json_walk_peek(r->walk);
     uint64_t offset = nj_json_walk_offset(r->walk);
 
     switch (type) {
     case NJ_JSON_ARRAY:
-        return level_push(r, true, is_list, name);
+        return level_push(r,
+                          (struct level){.is_array = true, .is_list = is_list, .name = name});
     case NJ_JSON_OBJECT:
-        return is_list ? record_read(r) : object_read(r, name);
+        return is_list ? record_read(r) : object_read(r, name, is_member);
     case NJ_JSON_NULL:
     case NJ_JSON_BOOL:
     case NJ_JSON_NUMBER:
@@ -386,9 +435,9 @@ member_read(struct reading *r, const char *container, struct nj_slice key)
     struct nj_json json;
 
     if (list && type == NJ_JSON_ARRAY)
-        return level_push(r, true, true, list);
+        return level_push(r, (struct level){.is_array = true, .is_list = true, .name = list});
     if (inner && (type == NJ_JSON_ARRAY || type == NJ_JSON_OBJECT))
-        return element_read(r, false, inner);
+        return element_read(r, false, true, inner);
     if (!records->member) {
         (void)nj_json_walk_skip(r->walk);
         return NJ_OK;
@@ -411,11 +460,11 @@ step(struct reading *r)
     if (r->levels_len == 0) {
         if (nj_json_walk_peek(walk) == NJ_JSON_INVALID && !walk->error)
             return NJ_DONE;
-        return element_read(r, false, NULL);
+        return element_read(r, false, false, NULL);
     }
     struct level level = r->levels[r->levels_len - 1];
     if (level.is_array ? nj_json_walk_array_next(walk) : nj_json_walk_object_next(walk, &key))
-        return level.is_array ? element_read(r, level.is_list, level.name)
+        return level.is_array ? element_read(r, level.is_list, false, level.name)
                               : member_read(r, level.name, key);
     return walk->error ? NJ_OK : level_pop(r);
 }
@@ -453,6 +502,7 @@ nj_json_records_read(struct nj_json_records *records, struct nj_error *err)
         nj_stream_skip(stream, 3);
     nj_json_walk_init(&records->walk, stream, err);
     enum nj_status st = all_read(&r);
+    nj_hold_fini(&records->hold);
     nj_arena_free(records->arena);
     records->arena = NULL;
     if (st < 0)

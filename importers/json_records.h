@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "importers/draft.h"
+#include "importers/hold.h"
 #include "importers/importer.h"
 
 /* Lists of names end with NULL. */
@@ -36,7 +37,13 @@ struct nj_json_records {
     enum nj_status (*begin)(void *context, const char *container, struct nj_error *err);
     enum nj_status (*end)(void *context, const char *container, struct nj_error *err);
 
+    /* NULL, or whether a record inside a container waits: `record` is then called when the
+     * container ends, all members of it have been read, and `end` was not yet called. A
+     * container that is a member of another does not count as one here. */
+    bool (*waits)(void *context);
+
     struct nj_json_walk walk;
+    struct nj_hold hold;
     struct nj_arena *arena; /* of the record or member that is being read */
     uint64_t offset;        /* where it begins in the input … */
     const char *text;       /* … and in memory */

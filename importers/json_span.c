@@ -194,7 +194,13 @@ attr_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_
 
     if (is_text)
         value.type = NJ_VALUE_STRING;
-    if (is_text ? nj_json_any_text(json, &value.bytes) : nj_json_value(json, &value))
+    if (!(is_text ? nj_json_any_text(json, &value.bytes) : nj_json_value(json, &value)))
+        return;
+    bool is_empty = is_text ? nj_slice_eq(value.bytes, NJ_SLICE("[]")) ||
+                                  nj_slice_eq(value.bytes, NJ_SLICE("{}"))
+                            : (value.type == NJ_VALUE_ARRAY || value.type == NJ_VALUE_MAP) &&
+                                  value.bytes.len == 0;
+    if (!is_empty)
         nj_attr_list_put(&r->draft.attrs, attr_key(r, spec, key), value);
 }
 

@@ -1,7 +1,8 @@
 /* json_span.h - one span out of one JSON object, by a table of its members (floor 3).
  *
- * What a table does not name becomes an attribute; null is the same as nothing. A format gives
- * the table, and reads by itself only what no row can say. */
+ * What a table does not name becomes an attribute; null, an empty list and an empty object are
+ * the same as nothing. A format gives the table, and reads by itself only what no row can say.
+ */
 #ifndef NJ_IMPORTERS_JSON_SPAN_H
 #define NJ_IMPORTERS_JSON_SPAN_H
 
