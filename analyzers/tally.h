@@ -32,6 +32,13 @@ nj_tally_key(const struct nj_tally *tally, size_t i)
     return tally->keys[i];
 }
 
+/* The number i of a record that at, find or get gave. */
+static inline size_t
+nj_tally_index(const struct nj_tally *tally, const void *value)
+{
+    return (size_t)((const char *)value - tally->values) / tally->value_bytes;
+}
+
 /* Orders the records by any rule; afterwards only get and key may be called, until at. */
 bool nj_tally_sort(struct nj_tally *tally,
                    int (*cmp)(const void *context, uint64_t key_a, const void *a,

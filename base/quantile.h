@@ -49,7 +49,7 @@ struct nj_cell {
     uint64_t key; /* the value that stands for the cell */
     double weight, rest;
     double rows, aa, ab;
-    double most; /* rows of one cluster, at most */
+    double most; /* rows that one cluster has in this cell or above it, at most */
 };
 
 /* All clusters of one weight: how many, and the sum of b^2. */
