@@ -119,7 +119,7 @@ nj_conventions_provider(struct nj_conventions *c)
 static void
 name_read(struct nj_conventions *c, struct nj_row *row, struct nj_slice name)
 {
-    struct nj_name_slot *slot = name_slot(c, name);
+    struct nj_name_slot *slot = name.len ? name_slot(c, name) : NULL;
 
     row->name = row->operation = NJ_NO_NAME;
     if (!slot)
