@@ -67,13 +67,15 @@ evaluations_link(struct sides *s)
     struct nj_errors *e = s->e;
 
     for (uint32_t n = 0; n < e->nodes_len; n++) {
-        uint32_t from = s->last_absorbed[e->nodes[n].span];
+        uint32_t span = e->nodes[n].span, from = s->last_absorbed[span];
+        bool is_child = from != NJ_NO_NODE && e->tree.parent[e->nodes[from].span] == span;
         if ((e->nodes[n].flags & NJ_ERROR_IS_SEMANTIC) && from != NJ_NO_NODE)
-            nj_error_edge_add(e, (struct nj_error_edge){.from = from,
-                                                        .to = n,
-                                                        .type = NJ_EDGE_UP,
-                                                        .conf = NJ_CONF_C,
-                                                        .why = NJ_WHY_EVALUATION});
+            nj_error_edge_add(
+                e, (struct nj_error_edge){.from = from,
+                                          .to = n,
+                                          .type = is_child ? NJ_EDGE_UP : NJ_EDGE_BRIDGED,
+                                          .conf = NJ_CONF_C,
+                                          .why = NJ_WHY_EVALUATION});
     }
 }
 
