@@ -90,7 +90,7 @@ static enum nj_status
 trace_visit(struct nj_visit *visit, struct nj_trace *trace, nj_visit_fn *fn, void *context)
 {
     struct nj_run *run = visit->run;
-    enum nj_status st = nj_weigher_apply(visit->weigher, trace, run->err);
+    enum nj_status st = nj_weigher_apply(visit->weigher, run, trace);
 
     if (st >= 0)
         st = nj_critical_path_walk(&visit->path, trace, NJ_SCOPE_ROOT, visit->options,

@@ -1,6 +1,7 @@
 /* weigh.c - weights for every trace: what is recorded, and what options add to it. */
 #include "analyzers/weigh.h"
 
+#include "base/hash.h"
 #include "trees/weights.h"
 
 #include <stdlib.h>
@@ -35,12 +36,15 @@ nj_weigher_free(struct nj_weigher *weigher)
 }
 
 enum nj_status
-nj_weigher_apply(const struct nj_weigher *weigher, struct nj_trace *trace, struct nj_error *err)
+nj_weigher_apply(const struct nj_weigher *weigher, struct nj_run *run, struct nj_trace *trace)
 {
-    enum nj_status st = nj_weight_of_trace(&trace->weight, trace, err);
+    struct nj_weight_reading reading;
+    enum nj_status st = nj_weight_of_trace(&trace->weight, trace, run->err);
 
     if (st < 0)
         return st;
+    nj_weight_read(&reading, trace);
+    trace->weight.is_grouped = reading.has_rv;
     if (trace->weight.status == NJ_WEIGHT_UNKNOWN && weigher->assume_weight > 0) {
         trace->weight.value = weigher->assume_weight;
         trace->weight.source = weigher->assume_source;

@@ -3,7 +3,7 @@
 #ifndef NJ_ANALYZERS_WEIGH_H
 #define NJ_ANALYZERS_WEIGH_H
 
-#include "analyzers/options.h"
+#include "analyzers/analyzer.h"
 #include "schema/trace.h"
 
 struct nj_weigher;
@@ -15,8 +15,9 @@ enum nj_status nj_weigher_new(struct nj_weigher **out, const struct nj_corpus *c
                               struct nj_error *err) NJ_CHECKED;
 void nj_weigher_free(struct nj_weigher *weigher);
 
-/* Fills trace->weight. Any number of threads at once. */
-enum nj_status nj_weigher_apply(const struct nj_weigher *weigher, struct nj_trace *trace,
-                                struct nj_error *err) NJ_CHECKED;
+/* Fills trace->weight. Any number of threads at once, each with its own run, whose source must
+ * stand at the trace. */
+enum nj_status nj_weigher_apply(const struct nj_weigher *weigher, struct nj_run *run,
+                                struct nj_trace *trace) NJ_CHECKED;
 
 #endif
