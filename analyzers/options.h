@@ -8,6 +8,17 @@
 enum nj_path_scope { NJ_SCOPE_ROOT, NJ_SCOPE_TRACE };
 enum nj_sideways { NJ_SIDEWAYS_SUSPECT, NJ_SIDEWAYS_CHAIN };
 
+/* What is too much for one invocation or trace; 0: the default, see docs/methods/behaviour.md.
+ */
+struct nj_limits {
+    uint32_t repeats;              /* equal calls in a row */
+    uint32_t switches;             /* of control between two agents */
+    uint32_t attempts;             /* of one operation in one trace */
+    uint64_t steps, depth, tokens; /* of one invocation */
+    int64_t duration_ns;           /* of one invocation */
+    int64_t stall_ns;
+};
+
 struct nj_options {
     unsigned jobs;                          /* threads; 0: one a core */
     int64_t since_ns, until_ns;             /* by the start of the main root; 0: no limit */
@@ -26,6 +37,7 @@ struct nj_options {
     const char *prices;          /* path of a price file, NULL: none */
     double slow_over_ns[8];      /* limits for which slow_share metrics are wanted */
     size_t slow_over_len;
+    struct nj_limits limits;  /* of the behaviour analyzer */
     uint64_t kept_values_max; /* memory bound of exact quantiles; 0: the default */
 };
 

@@ -421,7 +421,8 @@ nj_weight_of_trace(struct nj_weight *out, const struct nj_trace *trace, struct n
     *out = (struct nj_weight){.value = reading.value,
                               .cluster = nj_hash(unit),
                               .status = (uint8_t)reading.status,
-                              .has_conflict = reading.has_conflict};
+                              .has_conflict = reading.has_conflict,
+                              .is_grouped = reading.has_rv};
     if (reading.source)
         out->source = nj_names_intern(trace->corpus->names, nj_slice_of(reading.source));
     return out->source == UINT32_MAX
