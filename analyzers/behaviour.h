@@ -56,6 +56,8 @@ enum nj_status nj_behaviour_find(struct nj_behaviour_view *view) NJ_CHECKED;
 
 /* Adds a span to the evidence while there is room. */
 void nj_case_span(struct nj_case *found, uint32_t span);
+/* A name for a text, cut so that there is room for two. */
+struct nj_slice nj_case_name(const struct nj_behaviour_view *view, uint32_t name);
 /* What happened, as printf does; cut where it is too long. */
 void nj_case_text(struct nj_case *found, const char *fmt, ...) NJ_PRINTF(2, 3);
 

@@ -170,10 +170,10 @@ operation_judge(const struct nj_behaviour_view *view, const struct attempt *list
         return NJ_OK;
     if (found.cost_ns > path_ns) /* an operation that calls itself */
         found.cost_ns = path_ns;
-    struct nj_slice name = nj_names_get(view->run->names, list[0].operation);
+    struct nj_slice name = nj_case_name(view, list[0].operation);
     found.severity = attempts;
     nj_case_text(&found, "%.*s was tried %llu times; %.0f %% of the critical path",
-                 (int)(name.len > 60 ? 60 : name.len), name.ptr, (unsigned long long)attempts,
+                 NJ_FMT(name), (unsigned long long)attempts,
                  path_ns > 0 ? 100.0 * (double)found.cost_ns / (double)path_ns : 0.0);
     return view->tell(view->context, view, &found);
 }

@@ -4,15 +4,6 @@
 #include "analyzers/tally.h"
 #include "schema/facts.h"
 
-/* For printing: "%.*s" of a name, cut so that a text has room for two. */
-#define NAME_FMT(slice) (int)((slice).len > 50 ? 50 : (slice).len), (slice).ptr
-
-static struct nj_slice
-name_of(const struct nj_behaviour_view *view, uint32_t name)
-{
-    return nj_names_get(view->run->names, name);
-}
-
 static bool
 arguments_read(const struct nj_trace *trace, uint32_t i, int64_t *hash)
 {
@@ -60,9 +51,9 @@ nj_find_repeated_calls(const struct nj_behaviour_view *view)
         }
         if (n < view->limits.repeats)
             continue;
-        struct nj_slice tool = name_of(view, nj_call_name(trace, calls[at].span));
+        struct nj_slice tool = nj_case_name(view, nj_call_name(trace, calls[at].span));
         found.severity = n;
-        nj_case_text(&found, "%.*s called %u times in a row%s", NAME_FMT(tool), (unsigned)n,
+        nj_case_text(&found, "%.*s called %u times in a row%s", NJ_FMT(tool), (unsigned)n,
                      arguments_read(trace, calls[at].span, &hash) ? " with the same arguments"
                                                                   : "");
         st = view->tell(view->context, view, &found);
@@ -87,16 +78,16 @@ rally_end(const struct nj_behaviour_view *view, struct rally *rally)
     rally->switches = 0;
     if (switches < view->limits.switches)
         return NJ_OK;
-    struct nj_slice one = name_of(view, rally->found.agent);
+    struct nj_slice one = nj_case_name(view, rally->found.agent);
     uint32_t last_agent = trace->agent[rally->last];
     struct nj_slice two =
-        name_of(view, last_agent == rally->found.agent ? rally->other : last_agent);
+        nj_case_name(view, last_agent == rally->found.agent ? rally->other : last_agent);
     rally->found.severity = switches;
     rally->found.cost_ns = trace->raw_end_ns[rally->last] - trace->raw_start_ns[rally->first];
     if (rally->found.cost_ns < 0)
         rally->found.cost_ns = 0;
     nj_case_text(&rally->found, "control went back and forth between %.*s and %.*s %u times",
-                 NAME_FMT(one), NAME_FMT(two), (unsigned)switches);
+                 NJ_FMT(one), NJ_FMT(two), (unsigned)switches);
     return view->tell(view->context, view, &rally->found);
 }
 
@@ -186,7 +177,7 @@ static enum nj_status
 cycle_tell(const struct nj_behaviour_view *view, uint32_t span, const struct open_agent *open)
 {
     const struct nj_trace *trace = view->trace;
-    struct nj_slice agent = name_of(view, trace->agent[span]);
+    struct nj_slice agent = nj_case_name(view, trace->agent[span]);
     struct nj_case found = {.behaviour = NJ_BEHAVIOUR_CYCLE,
                             .agent = trace->agent[span],
                             .severity = open->count,
@@ -194,7 +185,7 @@ cycle_tell(const struct nj_behaviour_view *view, uint32_t span, const struct ope
 
     nj_case_span(&found, open->span);
     nj_case_span(&found, span);
-    nj_case_text(&found, "%.*s works inside its own call, %u deep", NAME_FMT(agent),
+    nj_case_text(&found, "%.*s works inside its own call, %u deep", NJ_FMT(agent),
                  (unsigned)open->count + 1);
     return view->tell(view->context, view, &found);
 }

@@ -6,15 +6,6 @@
 
 #include <stdlib.h>
 
-static struct nj_slice
-call_name(const struct nj_behaviour_view *view, uint32_t span)
-{
-    struct nj_slice name = nj_names_get(view->run->names, nj_call_name(view->trace, span));
-    if (name.len > 60)
-        name.len = 60;
-    return name;
-}
-
 /* Ids of tool calls whose results some model call was told, sorted. */
 struct answers {
     int64_t *ids;
@@ -85,7 +76,7 @@ static enum nj_status
 unused_tell(const struct nj_behaviour_view *view, const struct nj_call *call, const char *why)
 {
     const struct nj_trace *trace = view->trace;
-    struct nj_slice name = call_name(view, call->span);
+    struct nj_slice name = nj_case_name(view, nj_call_name(trace, call->span));
     struct nj_case found = {.behaviour = NJ_BEHAVIOUR_UNUSED_RESULT,
                             .agent = trace->agent[call->caller],
                             .cost_ns = nj_trace_raw_ns(trace, call->span),
@@ -136,7 +127,7 @@ nj_find_missing_ends(const struct nj_behaviour_view *view)
     for (uint32_t i = 0; i < trace->spans_len && st >= 0; i++) {
         if (!(trace->flags[i] & NJ_SPAN_OPEN))
             continue;
-        struct nj_slice name = call_name(view, i);
+        struct nj_slice name = nj_case_name(view, nj_call_name(trace, i));
         struct nj_case found = {.behaviour = NJ_BEHAVIOUR_MISSING_END,
                                 .agent = trace->agent[i]};
         found.severity = trace->child_at[i + 1] - trace->child_at[i];

@@ -2,6 +2,8 @@
  * limits. */
 #include "analyzers/behaviour.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,16 @@ nj_case_span(struct nj_case *found, uint32_t span)
 {
     if (found->spans_len < NJ_CASE_SPANS_MAX)
         found->spans[found->spans_len++] = span;
+}
+
+struct nj_slice
+nj_case_name(const struct nj_behaviour_view *view, uint32_t name)
+{
+    enum { NAME_BYTES_MAX = 48 };
+    struct nj_slice text = nj_names_get(view->run->names, name);
+
+    text.len = nj_utf8_cut(text.ptr, text.len, NAME_BYTES_MAX);
+    return text;
 }
 
 void

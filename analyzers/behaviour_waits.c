@@ -240,15 +240,15 @@ turns_judge(const struct nj_behaviour_view *view, const struct turn *turns, uint
     }
     if (other == NJ_NO_NAME)
         return NJ_OK;
-    struct nj_slice one = nj_names_get(view->run->names, turns[0].agent);
-    struct nj_slice two = nj_names_get(view->run->names, other);
+    struct nj_slice one = nj_case_name(view, turns[0].agent);
+    struct nj_slice two = nj_case_name(view, other);
     found.cost_ns = sum - most;
     found.severity = (uint64_t)(sum - most);
     nj_duration_print(saved, (double)(sum - most));
-    nj_case_text(&found, "%.*s, %.*s%s one after the other; side by side would save up to %s",
-                 (int)(one.len > 40 ? 40 : one.len), one.ptr,
-                 (int)(two.len > 40 ? 40 : two.len), two.ptr, len > 2 ? " and more" : "",
-                 saved);
+    nj_case_text(&found, "%.*s, %.*s%s one after the other; side by side would save %s%s",
+                 NJ_FMT(one), NJ_FMT(two), len > 2 ? " and more" : "",
+                 sum > most ? "up to " : "nothing on the critical path",
+                 sum > most ? saved : "");
     return view->tell(view->context, view, &found);
 }
 
