@@ -162,7 +162,7 @@ trace_apply(struct reading *r, struct nj_json *json)
         if (process)
             text = process->text;
         else
-            nj_jaeger_damage(j, json, "a process of the trace");
+            nj_span_reader_damage(&j->reader, json, "a process of the trace");
     }
     if (!j->has_process && text.len > 0) {
         struct nj_json inside = nj_json_inside(json, text);

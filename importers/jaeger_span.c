@@ -44,14 +44,6 @@ nj_jaeger_clear(struct nj_jaeger *jaeger)
     nj_span_reader_clear(&jaeger->reader);
 }
 
-void
-nj_jaeger_damage(struct nj_jaeger *jaeger, const struct nj_json *json, const char *expected)
-{
-    if (!json->error)
-        nj_json_records_damage(jaeger->reader.records, NJ_DIAG_ATTRIBUTE_INVALID,
-                               jaeger->reader.record, expected);
-}
-
 int64_t
 nj_jaeger_time(struct nj_jaeger *j, struct nj_json *json)
 {
@@ -62,7 +54,7 @@ nj_jaeger_time(struct nj_jaeger *j, struct nj_json *json)
         return NJ_NO_TIME;
     if (nj_decimal_parse(text, 3, &time_ns) || nj_time_parse(text, &time_ns))
         return time_ns;
-    nj_jaeger_damage(j, json, "a time");
+    nj_span_reader_damage(&j->reader, json, "a time");
     return NJ_NO_TIME;
 }
 
@@ -77,7 +69,7 @@ duration_read(struct nj_jaeger *j, struct nj_json *json)
         return NJ_NO_TIME;
     if (nj_decimal_parse(text, 3, &duration_ns) || nj_duration_parse(text, &duration_ns))
         return duration_ns;
-    nj_jaeger_damage(j, json, "a duration");
+    nj_span_reader_damage(&j->reader, json, "a duration");
     return NJ_NO_TIME;
 }
 
@@ -292,7 +284,7 @@ references_read(struct nj_jaeger *j, const struct nj_json *outer)
         if (i == parent && !ref.is_follows_from)
             continue;
         if (!ref.is_whole) {
-            nj_jaeger_damage(j, outer, "a reference with a span id");
+            nj_span_reader_damage(&j->reader, outer, "a reference with a span id");
             continue;
         }
         nj_attr_list_put_text(&j->reader.draft.link_attrs, "opentracing.ref_type",
@@ -319,6 +311,6 @@ nj_jaeger_finish(struct nj_jaeger *jaeger, const struct nj_json *json)
         span->parent_id = jaeger->parent_id;
         span->parent_text = jaeger->parent_text;
     }
-    if (jaeger->is_error && !jaeger->has_status)
+    if (jaeger->is_error && !reader->has_status)
         span->status = NJ_STATUS_ERROR;
 }

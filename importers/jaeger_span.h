@@ -14,7 +14,6 @@ struct nj_jaeger {
     struct nj_slice parent_text;
     bool has_parent, has_process;
     bool is_error;      /* by the tag `error` */
-    bool has_status;    /* by a tag of OpenTelemetry */
     bool is_binary_hex; /* binary tags are hexadecimal, not base64 */
 };
 
@@ -35,7 +34,5 @@ void nj_jaeger_logs(struct nj_jaeger *jaeger, struct nj_json *json);
 bool nj_jaeger_list(struct nj_jaeger *jaeger, struct nj_json *json);
 /* Microseconds since 1970 as a number, or a time as text. */
 int64_t nj_jaeger_time(struct nj_jaeger *jaeger, struct nj_json *json);
-void nj_jaeger_damage(struct nj_jaeger *jaeger, const struct nj_json *json,
-                      const char *expected);
 
 #endif

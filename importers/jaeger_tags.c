@@ -2,6 +2,7 @@
 #include "base/base64.h"
 #include "importers/jaeger_span.h"
 #include "importers/json_value.h"
+#include "importers/otel_tags.h"
 
 /* What makes a tag: {"key": …, "type": …, "value": …}, or a member for every type. */
 struct tag {
@@ -91,7 +92,7 @@ tag_read(struct nj_jaeger *j, struct nj_json *json, struct tag *tag)
 
     *tag = (struct tag){0};
     if (nj_json_peek(json) != NJ_JSON_OBJECT) {
-        nj_jaeger_damage(j, json, "a tag");
+        nj_span_reader_damage(&j->reader, json, "a tag");
         (void)nj_json_skip(json);
         return false;
     }
@@ -110,81 +111,27 @@ tag_read(struct nj_jaeger *j, struct nj_json *json, struct tag *tag)
     return !json->error;
 }
 
-/* A tag that says what a span of OpenTelemetry has a place for. */
-enum meaning {
-    MEANS_KIND,
-    MEANS_STATUS,
-    MEANS_MESSAGE,
-    MEANS_ERROR,
-    MEANS_SCOPE_NAME,
-    MEANS_SCOPE_VERSION,
-    MEANS_TRACE_STATE,
-};
-
-static const struct {
-    const char *key;
-    enum meaning meaning;
-} meanings[] = {
-    {"span.kind", MEANS_KIND},
-    {"otel.status_code", MEANS_STATUS},
-    {"otel.status_description", MEANS_MESSAGE},
-    {"error", MEANS_ERROR},
-    {"otel.scope.name", MEANS_SCOPE_NAME},
-    {"otel.scope.version", MEANS_SCOPE_VERSION},
-    {"otel.library.name", MEANS_SCOPE_NAME},
-    {"otel.library.version", MEANS_SCOPE_VERSION},
-    {"w3c.tracestate", MEANS_TRACE_STATE},
-};
-
-/* Sets *slot, unless something else stands there. */
+/* Some programs put the message where the truth should stand. */
 static bool
-text_set(struct nj_slice *slot, struct nj_slice text)
+error_take(struct nj_jaeger *j, const struct nj_value *value)
 {
-    bool is_free = slot->len == 0 || nj_slice_eq(*slot, text);
-
-    if (is_free)
-        *slot = text;
-    return is_free;
-}
-
-/* true where the span now says what the tag said. */
-static bool
-meaning_take(struct nj_jaeger *j, enum meaning meaning, const struct nj_value *value)
-{
-    struct nj_span *span = &j->reader.draft.span;
     struct nj_slice text = nj_value_text(value);
 
-    switch (meaning) {
-    case MEANS_KIND:
-        return nj_otel_kind_parse(text, &span->otel_kind);
-    case MEANS_STATUS:
-        j->has_status = nj_status_code_parse(text, &span->status);
-        return j->has_status;
-    case MEANS_MESSAGE:
-        return text_set(&span->status_message, text);
-    case MEANS_ERROR: /* some programs put the message where the truth should stand */
-        j->is_error = value->type == NJ_VALUE_STRING
-                          ? text.len > 0 && !nj_slice_eq(text, NJ_SLICE("false"))
-                          : nj_value_is_true(value);
-        return nj_value_is_true(value);
-    case MEANS_SCOPE_NAME:
-        return text_set(&j->reader.scope.name, text);
-    case MEANS_SCOPE_VERSION:
-        return text_set(&j->reader.scope.version, text);
-    case MEANS_TRACE_STATE:
-        return text_set(&span->trace_state, text);
-    }
-    return false;
+    j->is_error = value->type == NJ_VALUE_STRING
+                      ? text.len > 0 && !nj_slice_eq(text, NJ_SLICE("false"))
+                      : nj_value_is_true(value);
+    return nj_value_is_true(value);
 }
 
 static void
 span_tag_put(struct nj_jaeger *j, const struct tag *tag)
 {
-    for (size_t i = 0; i < NJ_LEN(meanings); i++)
-        if (nj_slice_eq(tag->key, nj_slice_of(meanings[i].key)) &&
-            meaning_take(j, meanings[i].meaning, &tag->value))
-            return;
-    nj_attr_list_put(&j->reader.draft.attrs, tag->key, tag->value);
+    bool is_taken = nj_slice_eq(tag->key, NJ_SLICE("error"))
+                        ? error_take(j, &tag->value)
+                        : nj_otel_tag_take(&j->reader, tag->key, &tag->value);
+
+    if (!is_taken)
+        nj_attr_list_put(&j->reader.draft.attrs, tag->key, tag->value);
 }
 
 bool
@@ -193,7 +140,7 @@ nj_jaeger_list(struct nj_jaeger *jaeger, struct nj_json *json)
     if (nj_json_peek(json) == NJ_JSON_ARRAY)
         return nj_json_array(json);
     if (nj_json_peek(json) != NJ_JSON_NULL)
-        nj_jaeger_damage(jaeger, json, "a list of tags, logs or references");
+        nj_span_reader_damage(&jaeger->reader, json, "a list of tags, logs or references");
     (void)nj_json_skip(json);
     return false;
 }
@@ -253,7 +200,7 @@ nj_jaeger_process(struct nj_jaeger *jaeger, struct nj_json *json)
 
     jaeger->has_process = true;
     if (nj_json_peek(json) != NJ_JSON_OBJECT) {
-        nj_jaeger_damage(jaeger, json, "a process");
+        nj_span_reader_damage(&jaeger->reader, json, "a process");
         (void)nj_json_skip(json);
         return;
     }
@@ -300,7 +247,7 @@ log_read(struct nj_jaeger *j, struct nj_json *json)
     struct nj_slice key;
 
     if (nj_json_peek(json) != NJ_JSON_OBJECT) {
-        nj_jaeger_damage(j, json, "a log");
+        nj_span_reader_damage(&j->reader, json, "a log");
         (void)nj_json_skip(json);
         return;
     }

@@ -120,14 +120,18 @@ nj_span_reader_clear(struct nj_span_reader *reader)
     reader->resource_attrs.len = reader->scope_attrs.len = 0;
     reader->scope = (struct nj_scope){0};
     reader->duration_ns = NJ_NO_TIME;
-    reader->has_trace = reader->has_span = false;
+    reader->has_trace = reader->has_span = reader->has_status = false;
 }
 
-static void
-damage(struct nj_span_reader *r, const struct nj_json *json, const char *expected)
+void
+nj_span_reader_damage(struct nj_span_reader *reader, const struct nj_json *json,
+                      const char *expected)
 {
+    /* JSON inside a text has no place of its own in the input. */
+    const char *at = json->begin == reader->records->text ? json->at : reader->record;
+
     if (!json->error)
-        nj_json_records_damage(r->records, NJ_DIAG_ATTRIBUTE_INVALID, json->at, expected);
+        nj_json_records_damage(reader->records, NJ_DIAG_ATTRIBUTE_INVALID, at, expected);
 }
 
 int64_t
@@ -138,14 +142,13 @@ nj_span_reader_time(struct nj_span_reader *reader, struct nj_json *json)
 
     if (nj_json_any_text(json, &text) && text.len > 0 && !nj_time_parse(text, &time_ns)) {
         time_ns = NJ_NO_TIME;
-        damage(reader, json, "a time before this");
+        nj_span_reader_damage(reader, json, "a time");
     }
     return time_ns;
 }
 
-/* A number, or text that is one, times 10^scale. */
-static int64_t
-number_read(struct nj_span_reader *r, struct nj_json *json, int scale)
+int64_t
+nj_span_reader_number(struct nj_span_reader *reader, struct nj_json *json, int scale)
 {
     struct nj_slice text;
     int64_t number = NJ_NO_TIME;
@@ -153,7 +156,7 @@ number_read(struct nj_span_reader *r, struct nj_json *json, int scale)
     if (nj_json_any_text(json, &text) && text.len > 0 &&
         !nj_decimal_parse(text, scale, &number)) {
         number = NJ_NO_TIME;
-        damage(r, json, "a number before this");
+        nj_span_reader_damage(reader, json, "a number");
     }
     return number;
 }
@@ -210,7 +213,10 @@ status_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct n
 {
     struct nj_slice text;
 
-    if (nj_json_any_text(json, &text) && !nj_status_code_parse(text, &r->draft.span.status))
+    if (!nj_json_any_text(json, &text))
+        return;
+    r->has_status = nj_status_code_parse(text, &r->draft.span.status);
+    if (!r->has_status)
         nj_attr_list_put(&r->draft.attrs, attr_key(r, spec, key),
                          (struct nj_value){.type = NJ_VALUE_STRING, .bytes = text});
 }
@@ -238,7 +244,10 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
         attr_read(r, spec, key, json);
         break;
     case NJ_FIELD_ATTRS:
-        (void)nj_json_attrs(json, spec->attr, &r->draft.attrs);
+        if (nj_json_peek(json) == NJ_JSON_OBJECT)
+            (void)nj_json_attrs(json, spec->attr, &r->draft.attrs);
+        else
+            attr_read(r, NULL, key, json);
         break;
     case NJ_FIELD_SKIP:
         (void)nj_json_skip(json);
@@ -280,13 +289,13 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
         span->end_ns = nj_span_reader_time(r, json);
         break;
     case NJ_FIELD_START_US:
-        span->start_ns = number_read(r, json, 3);
+        span->start_ns = nj_span_reader_number(r, json, 3);
         break;
     case NJ_FIELD_DURATION_US:
-        r->duration_ns = number_read(r, json, 3);
+        r->duration_ns = nj_span_reader_number(r, json, 3);
         break;
     case NJ_FIELD_DURATION_NS:
-        r->duration_ns = number_read(r, json, 0);
+        r->duration_ns = nj_span_reader_number(r, json, 0);
         break;
     }
 }
@@ -339,8 +348,12 @@ nj_span_reader_send(struct nj_span_reader *reader, const struct nj_json *json,
         reader->duration_ns != NJ_NO_TIME &&
         __builtin_add_overflow(span->start_ns, reader->duration_ns, &span->end_ns)) {
         span->end_ns = NJ_NO_TIME;
-        damage(reader, json, "a duration that ends before 2262");
+        nj_span_reader_damage(reader, json, "a duration that ends before 2262");
     }
+    if (span->start_ns == NJ_NO_TIME && reader->duration_ns != NJ_NO_TIME)
+        nj_attr_list_put(
+            &reader->draft.attrs, NJ_SLICE("duration_ns"),
+            (struct nj_value){.type = NJ_VALUE_INT, .integer = reader->duration_ns});
     if (reader->resource_attrs.is_failed || reader->scope_attrs.is_failed)
         return nj_fail(err, NJ_ENOMEM, "out of memory for the attributes of a resource");
     scope->resource.list = reader->resource_attrs.list;

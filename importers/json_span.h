@@ -54,7 +54,7 @@ struct nj_span_reader {
     struct nj_scope scope; /* name and version; lists come from resource_attrs, scope_attrs */
     const char *record;    /* the object that is being read, for places */
     int64_t duration_ns;   /* NJ_NO_TIME: none was given */
-    bool has_trace, has_span;
+    bool has_trace, has_span, has_status;
 };
 
 enum nj_status nj_span_reader_init(struct nj_span_reader *reader,
@@ -84,6 +84,12 @@ enum nj_status nj_json_spans_read(const struct nj_span_format *format,
 
 /* The next value as a time; NJ_NO_TIME for null and, counted, for what is no time. */
 int64_t nj_span_reader_time(struct nj_span_reader *reader, struct nj_json *json);
+
+/* The next value, a number or text that is one, times 10^scale; NJ_NO_TIME as above. */
+int64_t nj_span_reader_number(struct nj_span_reader *reader, struct nj_json *json, int scale);
+/* Counts that something in the record is not as expected, unless `json` has an error. */
+void nj_span_reader_damage(struct nj_span_reader *reader, const struct nj_json *json,
+                           const char *expected);
 
 /* "OK", "error", "STATUS_CODE_ERROR", "failed", "2" and the like. false: none of them. */
 bool nj_status_code_parse(struct nj_slice text, enum nj_status_code *out);
