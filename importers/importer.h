@@ -23,6 +23,9 @@ struct nj_importer {
     /* How sure, 0 to 100, that these first bytes are of this format. `is_whole`: there are no
      * more. 0 must be returned for what cannot be read. */
     int (*sniff)(struct nj_slice head, bool is_whole);
+    /* Of formats that live in SQLite files, which need no `sniff`: the tables that they are
+     * known by, separated by blanks; NULL for all others. */
+    const char *sqlite_tables;
     /* Reads the whole input into the sink. NJ_EFORMAT when it is not a trace at all, with the
      * byte offset and what was expected; oddities that lose less than everything are
      * diagnostics with a place. */
@@ -32,6 +35,8 @@ struct nj_importer {
 extern const struct nj_importer *const nj_importers[];
 extern const size_t nj_importers_len;
 
+/* How sure an importer is, by its `sniff` or its tables. */
+int nj_importer_sure(const struct nj_importer *importer, struct nj_slice head, bool is_whole);
 /* The importer that is surest of these bytes, or NULL. */
 const struct nj_importer *nj_importer_sniff(struct nj_slice head, bool is_whole);
 

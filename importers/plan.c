@@ -1,6 +1,8 @@
 /* plan.c - which files an import reads, in which order, and with which importer. */
 #include "importers/plan.h"
 
+#include "importers/sqlite_input.h"
+
 #include "base/hash.h"
 #include "importers/walk.h"
 
@@ -81,6 +83,12 @@ file_plan(struct nj_plan *plan, const char *path, struct nj_error *err)
     struct nj_slice head = nj_stream_window(stream);
     bool is_whole = head.len < NJ_SNIFF_BYTES;
     const struct nj_importer *importer = nj_importer_sniff(head, is_whole);
+    if (!importer && !is_stdin && nj_sqlite_sniff(head) && !nj_stream_is_compressed(stream))
+        st = nj_sqlite_importer_find(&importer, path, err);
+    if (st < 0) {
+        nj_stream_close(stream);
+        return st;
+    }
     if (!importer) {
         (void)not_a_trace(path, head, err);
         nj_stream_close(stream);
@@ -297,7 +305,8 @@ nj_plan_drop_known(struct nj_plan *plan, const struct nj_store *store, struct nj
             strcmp(contents[i].digest, contents[i - 1].digest))
             continue;
         st = nj_store_is_begun(store, nj_slice_of(input->path), &is_begun, err);
-        if (!is_begun)
+        bool has_more = input->importer->sqlite_tables && nj_sqlite_has_log(input->path);
+        if (!is_begun && !has_more)
             input->importer = NULL;
     }
     free(contents);

@@ -63,6 +63,18 @@ state_read(struct file_state *out, const char *path, const char *suffix, struct 
 }
 
 static enum nj_status
+bytes_write(int to, struct nj_slice bytes, const char *path, struct nj_error *err)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(to, bytes.ptr, bytes.len);
+        if (n < 0 && errno != EINTR)
+            return nj_fail(err, NJ_EIO, "copying %s: %s", path, strerror(errno));
+        bytes = nj_slice_from(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return NJ_OK;
+}
+
+static enum nj_status
 bytes_copy(int from, int to, const char *path, struct nj_error *err)
 {
     enum nj_status st = NJ_OK;
@@ -74,12 +86,8 @@ bytes_copy(int from, int to, const char *path, struct nj_error *err)
     while (st == NJ_OK && (len = read(from, block, COPY_BLOCK)) != 0) {
         if (len < 0 && errno != EINTR)
             st = nj_fail(err, NJ_EIO, "reading %s: %s", path, strerror(errno));
-        for (ssize_t done = 0; done < len && st == NJ_OK;) {
-            ssize_t n = write(to, block + done, (size_t)(len - done));
-            if (n < 0 && errno != EINTR)
-                st = nj_fail(err, NJ_EIO, "copying %s: %s", path, strerror(errno));
-            done += n > 0 ? n : 0;
-        }
+        if (len > 0)
+            st = bytes_write(to, (struct nj_slice){block, (size_t)len}, path, err);
     }
     free(block);
     return st;
@@ -157,8 +165,9 @@ files_copy(struct nj_sqlite *file, const char *path, struct nj_error *err)
                    path);
 }
 
+/* An empty file for a copy; *out_fd is open for writing. */
 static enum nj_status
-copy_open(struct nj_sqlite *file, const char *path, struct nj_error *err)
+copy_make(struct nj_sqlite *file, int *out_fd, const char *path, struct nj_error *err)
 {
     const char *dir = nj_tempfile_dir();
     size_t room = strlen(dir) + sizeof "/nightjar-XXXXXX";
@@ -167,17 +176,46 @@ copy_open(struct nj_sqlite *file, const char *path, struct nj_error *err)
     if (!file->copy)
         return nj_fail(err, NJ_ENOMEM, "no memory to open %s", path);
     (void)snprintf(file->copy, room, "%s/nightjar-XXXXXX", dir);
-    int fd = mkstemp(file->copy);
-    if (fd < 0) {
+    *out_fd = mkstemp(file->copy);
+    if (*out_fd < 0) {
         free(file->copy);
         file->copy = NULL;
         return nj_fail(err, NJ_EIO, "making a temporary file in %s: %s", dir, strerror(errno));
     }
-    (void)close(fd);
-    enum nj_status st = files_copy(file, path, err);
+    return NJ_OK;
+}
+
+static enum nj_status
+copy_open(struct nj_sqlite *file, const char *path, struct nj_error *err)
+{
+    int fd = -1;
+    enum nj_status st = copy_make(file, &fd, path, err);
+
+    if (fd >= 0)
+        (void)close(fd);
     if (st == NJ_OK)
-        st = nj_db_open(&file->db, file->copy, NJ_DB_CHANGE, NULL, err);
-    return st;
+        st = files_copy(file, path, err);
+    return st == NJ_OK ? nj_db_open(&file->db, file->copy, NJ_DB_CHANGE, NULL, err) : st;
+}
+
+/* The rest of a stream into a copy. */
+static enum nj_status
+stream_copy(struct nj_sqlite *file, struct nj_stream *stream, const char *path,
+            struct nj_error *err)
+{
+    int fd = -1;
+    enum nj_status st = copy_make(file, &fd, path, err);
+
+    while (st == NJ_OK) {
+        struct nj_slice window = nj_stream_window(stream);
+        st = bytes_write(fd, window, path, err);
+        nj_stream_skip(stream, window.len);
+        if (st == NJ_OK)
+            st = nj_stream_more(stream, err);
+    }
+    if (fd >= 0 && close(fd) != 0 && st == NJ_DONE)
+        st = nj_fail(err, NJ_EIO, "%s: %s", file->copy, strerror(errno));
+    return st == NJ_DONE ? NJ_OK : st;
 }
 
 /* The file as it is, without locks, logs or index beside it. */
@@ -218,6 +256,38 @@ head_check(const char *path, struct nj_error *err)
     return NJ_OK;
 }
 
+/* Reads the schema, so that damage and locks show when a file is opened. */
+static enum nj_status
+schema_check(struct nj_sqlite *file, struct nj_error *err)
+{
+    return nj_db_exec(file->db, "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_schema",
+                      err);
+}
+
+static enum nj_status
+open_end(struct nj_sqlite **out, struct nj_sqlite *file, enum nj_status st, const char *path,
+         struct nj_error *err)
+{
+    if (st == NJ_OK)
+        st = schema_check(file, err);
+    if (st < 0) {
+        nj_sqlite_close(file);
+        return nj_fail(err, st, "%s: cannot be read", path);
+    }
+    *out = file;
+    return NJ_OK;
+}
+
+/* Whether all of the content is in the file itself. */
+static bool
+is_alone(const struct file_state states[NJ_LEN(companions) + 1])
+{
+    for (size_t i = 1; i <= NJ_LEN(companions); i++)
+        if (states[i].bytes != 0)
+            return false;
+    return true;
+}
+
 enum nj_status
 nj_sqlite_open(struct nj_sqlite **out, const char *path, struct nj_error *err)
 {
@@ -229,21 +299,32 @@ nj_sqlite_open(struct nj_sqlite **out, const char *path, struct nj_error *err)
     enum nj_status st = head_check(path, err);
     if (st == NJ_OK)
         st = states_read(states, path, err);
-    bool is_alone = true;
-    for (size_t i = 1; i < NJ_LEN(states) && st == NJ_OK; i++)
-        is_alone &= states[i].bytes == 0;
     if (st == NJ_OK)
-        st = is_alone ? original_open(file, path, err) : copy_open(file, path, err);
-    /* Reads the schema, so that damage and locks show here. */
+        st = is_alone(states) ? original_open(file, path, err) : copy_open(file, path, err);
+    return open_end(out, file, st, path, err);
+}
+
+enum nj_status
+nj_sqlite_open_stream(struct nj_sqlite **out, struct nj_stream *stream, const char *path,
+                      struct nj_error *err)
+{
+    struct nj_sqlite *file = calloc(1, sizeof *file);
+
+    if (!file)
+        return nj_fail(err, NJ_ENOMEM, "no memory to open %s", path);
+    enum nj_status st = stream_copy(file, stream, path, err);
     if (st == NJ_OK)
-        st = nj_db_exec(file->db, "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_schema",
-                        err);
-    if (st < 0) {
-        nj_sqlite_close(file);
-        return nj_fail(err, st, "%s: cannot be read", path);
-    }
-    *out = file;
-    return NJ_OK;
+        st = head_check(file->copy, err);
+    if (st == NJ_OK)
+        st = nj_db_open(&file->db, file->copy, NJ_DB_CHANGE, NULL, err);
+    return open_end(out, file, st, path, err);
+}
+
+bool
+nj_sqlite_has_log(const char *path)
+{
+    struct file_state states[NJ_LEN(companions) + 1];
+    return states_read(states, path, NULL) == NJ_OK && !is_alone(states);
 }
 
 void
@@ -360,6 +441,12 @@ int
 nj_sqlite_columns(const struct nj_sqlite_rows *rows)
 {
     return sqlite3_column_count(rows->stmt);
+}
+
+struct nj_slice
+nj_sqlite_column(const struct nj_sqlite_rows *rows, int column)
+{
+    return nj_slice_of(sqlite3_column_name(rows->stmt, column));
 }
 
 struct nj_value

@@ -5,6 +5,7 @@
 #ifndef NJ_STORE_SQLITE_READER_H
 #define NJ_STORE_SQLITE_READER_H
 
+#include "base/stream.h"
 #include "schema/value.h"
 
 struct nj_sqlite;      /* an open file */
@@ -14,11 +15,17 @@ struct nj_sqlite_rows; /* a running query */
  * copied. */
 enum nj_status nj_sqlite_open(struct nj_sqlite **out, const char *path,
                               struct nj_error *err) NJ_CHECKED;
+/* The same of what a stream holds from where it stands to its end, through a private copy:
+ * compressed files, standard input. `path` is for messages. */
+enum nj_status nj_sqlite_open_stream(struct nj_sqlite **out, struct nj_stream *stream,
+                                     const char *path, struct nj_error *err) NJ_CHECKED;
 /* All queries must be closed before. NULL is fine. */
 void nj_sqlite_close(struct nj_sqlite *db);
 
 /* Whether these first bytes of a file are those of an SQLite file. */
 bool nj_sqlite_sniff(struct nj_slice head);
+/* Whether there is something beside the file that holds a part of its content. */
+bool nj_sqlite_has_log(const char *path);
 /* Whether there is such a table or view, and such a column in it. */
 bool nj_sqlite_has_table(struct nj_sqlite *db, const char *table);
 bool nj_sqlite_has_column(struct nj_sqlite *db, const char *table, const char *column);
@@ -39,6 +46,8 @@ enum nj_status nj_sqlite_next(struct nj_sqlite_rows *rows, struct nj_error *err)
 void nj_sqlite_rows_close(struct nj_sqlite_rows *rows);
 
 int nj_sqlite_columns(const struct nj_sqlite_rows *rows);
+/* Name of a column, as long as the rows are open. */
+struct nj_slice nj_sqlite_column(const struct nj_sqlite_rows *rows, int column);
 /* Column `column` (0-based) of the current row: NULL, INT, DOUBLE, STRING or BYTES. Bytes are
  * borrowed until the next row. */
 struct nj_value nj_sqlite_value(const struct nj_sqlite_rows *rows, int column);

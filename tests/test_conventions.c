@@ -292,21 +292,25 @@ static void
 reads_openlit_mastra_genkit_and_mcp(void **unused)
 {
     (void)unused;
-    EXPECT({"x\ngen_ai.operation.name=chat\ngen_ai.usage.input_tokens:=5\n"
-            "gen_ai.usage.completion_tokens_details.reasoning:=2\ngen_ai.usage.cost:=0.5",
-            "llm in=5 reasoning=2 COST=0.5"},
-           {"x\ngen_ai.operation.name=vectordb", "retriever"},
-           {"x\ngen_ai.operation.name=framework", "chain"},
-           {"agent run: 'router'\nmastra.span.type=agent_run", "agent agent=router(span name)"},
-           {"x\nmastra.span.type=model_generation", "llm"},
-           {"step: 1\nmastra.span.type=model_step", "chain op=step: #"},
-           {"x\nmastra.span.type=model_chunk", "other PENDING=1"},
-           {"tool: 'search'\nmastra.span.type=tool_call", "tool tool=search"},
-           {"x\nmastra.span.type=generic\ngen_ai.operation.name=chat", "llm"},
-           {"x\ngenkit:metadata:subtype=model", "llm"},
-           {"x\nmcp.method.name=tools/call\ngen_ai.tool.name=t", "tool tool=t"},
-           {"tools/call t\nmcp.method.name=tools/call", "tool tool=t"},
-           {"x\nmcp.method.name=tools/list", "other"});
+    EXPECT(
+        {"x\ngen_ai.operation.name=chat\ngen_ai.usage.input_tokens:=5\n"
+         "gen_ai.usage.completion_tokens_details.reasoning:=2\ngen_ai.usage.cost:=0.5",
+         "llm in=5 reasoning=2 COST=0.5"},
+        {"x\ngen_ai.operation.name=vectordb", "retriever"},
+        {"x\ngen_ai.operation.name=framework", "chain"},
+        {"agent run: 'router'\nmastra.span.type=agent_run", "agent agent=router(span name)"},
+        {"x\nmastra.span.type=model_generation\nmastra.model=m\nmastra.provider=openai.chat\n"
+         "mastra.usage={\"inputTokens\":9,\"outputTokens\":4,\"cachedInputTokens\":3}\n"
+         "mastra.streaming:=true\nmastra.metadata={\"threadId\":\"t\",\"resourceId\":\"u\"}",
+         "llm model=m provider=openai in=9 cached=3 out=4 SESSION=t USER=u STREAMING=1"},
+        {"step: 1\nmastra.span.type=model_step", "chain op=step: #"},
+        {"x\nmastra.span.type=model_chunk", "other PENDING=1"},
+        {"tool: 'search'\nmastra.span.type=tool_call", "tool tool=search"},
+        {"x\nmastra.span.type=generic\ngen_ai.operation.name=chat", "llm"},
+        {"x\ngenkit:metadata:subtype=model", "llm"},
+        {"x\nmcp.method.name=tools/call\ngen_ai.tool.name=t", "tool tool=t"},
+        {"tools/call t\nmcp.method.name=tools/call", "tool tool=t"},
+        {"x\nmcp.method.name=tools/list", "other"});
 }
 
 static void

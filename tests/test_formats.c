@@ -4,6 +4,7 @@
 #include "tests/test.h"
 
 #include "importers/importer.h"
+#include "tests/database.h"
 #include "tests/span_text.h"
 
 #include <dirent.h>
@@ -59,7 +60,7 @@ sniff(struct nj_slice bytes, size_t *claims)
     const struct nj_importer *best = nj_importer_sniff(head, is_whole);
     *claims = 0;
     for (size_t i = 0; i < nj_importers_len; i++)
-        *claims += nj_importers[i]->sniff(head, is_whole) > 0;
+        *claims += nj_importer_sure(nj_importers[i], head, is_whole) > 0;
     nj_stream_close(stream);
     return best;
 }
@@ -87,7 +88,8 @@ golden_compare(const char *path, const struct nj_buf *text)
 static void
 accepted(const struct nj_importer *importer, const char *path)
 {
-    struct nj_slice bytes = file_read(path);
+    bool is_script = nj_slice_ends(nj_slice_of(path), NJ_SLICE(".sql"));
+    struct nj_slice bytes = is_script ? database_read(path) : file_read(path);
     struct span_text record;
     struct nj_error err = {0};
     size_t claims;
@@ -99,7 +101,7 @@ accepted(const struct nj_importer *importer, const char *path)
     if (claims != 1)
         fail_msg("%s is claimed by %zu importers", path, claims);
     span_text_init(&record);
-    const char *name = strrchr(path, '/') + 1;
+    const char *name = is_script ? "-" : strrchr(path, '/') + 1;
     if (span_text_read(&record, importer, bytes, name, &err) != NJ_OK)
         fail_msg("%s: %s", path, err.causes[0]);
     assert_true(record.spans_len > 0);
