@@ -57,8 +57,8 @@ nj_amount_parse(struct nj_slice text, struct nj_slice metric, bool is_change,
                 struct nj_amount *out, const char **expected)
 {
     const struct nj_metric *m = nj_metric_find(metric);
-    struct nj_slice unit;
-    double value;
+    struct nj_slice unit = {0};
+    double value = 0;
     int64_t ns;
 
     *out = (struct nj_amount){.is_set = true};

@@ -121,7 +121,7 @@ count_read(struct reading *r, const struct nj_yaml *node, uint64_t max, uint64_t
 static enum nj_status
 nights_read(struct reading *r, const struct nj_yaml *node, void *field)
 {
-    uint64_t v;
+    uint64_t v = 0;
     enum nj_status st = count_read(r, node, 3650, &v);
 
     if (st == NJ_OK && v == 0)
@@ -140,7 +140,7 @@ traces_read(struct reading *r, const struct nj_yaml *node, void *field)
 static enum nj_status
 version_read(struct reading *r, const struct nj_yaml *node, void *field)
 {
-    uint64_t v;
+    uint64_t v = 0;
     enum nj_status st = count_read(r, node, 1000, &v);
 
     (void)field;
