@@ -1,9 +1,9 @@
 /* plan.c - which files an import reads, in which order, and with which importer. */
 #include "importers/plan.h"
 
-#include "importers/sqlite_input.h"
-
+#include "base/grow.h"
 #include "base/hash.h"
+#include "importers/sqlite_input.h"
 #include "importers/walk.h"
 
 #include <errno.h>
@@ -55,14 +55,11 @@ not_a_trace(const char *path, struct nj_slice head, struct nj_error *err)
 static struct nj_planned *
 input_add(struct nj_plan *plan)
 {
-    if (plan->len == plan->cap) {
-        size_t cap = plan->cap ? plan->cap * 2 : 16;
-        struct nj_planned *inputs = realloc(plan->inputs, cap * sizeof *inputs);
-        if (!inputs)
-            return NULL;
-        plan->inputs = inputs;
-        plan->cap = cap;
-    }
+    struct nj_planned *inputs = nj_grow(plan->inputs, plan->len, &plan->cap, sizeof *inputs);
+
+    if (!inputs)
+        return NULL;
+    plan->inputs = inputs;
     plan->inputs[plan->len] = (struct nj_planned){0};
     return &plan->inputs[plan->len++];
 }
@@ -290,8 +287,8 @@ contents_gather(struct content **out, size_t *len, struct nj_plan *plan,
 enum nj_status
 nj_plan_drop_known(struct nj_plan *plan, const struct nj_store *store, struct nj_error *err)
 {
-    struct content *contents;
-    size_t len, kept = 0;
+    struct content *contents = NULL;
+    size_t len = 0, kept = 0;
     enum nj_status st = contents_gather(&contents, &len, plan, store, err);
 
     if (st < 0)

@@ -1,6 +1,8 @@
 /* walk.c - the regular files below a directory. */
 #include "importers/walk.h"
 
+#include "base/grow.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,15 +12,12 @@
 static bool
 path_add(struct nj_paths *paths, const char *path)
 {
-    if (paths->len == paths->cap) {
-        size_t cap = paths->cap ? paths->cap * 2 : 64;
-        const char **list = realloc(paths->list, cap * sizeof *list);
-        if (!list)
-            return false;
-        paths->list = list;
-        paths->cap = cap;
-    }
-    paths->list[paths->len++] = path;
+    const char **list = nj_grow(paths->list, paths->len, &paths->cap, sizeof *list);
+
+    if (!list)
+        return false;
+    paths->list = list;
+    list[paths->len++] = path;
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* batch.c - the life of a batch, and the compression of its chunk. */
 #include "store/batch.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <zstd.h>
 
@@ -24,6 +26,7 @@ nj_batch_free(struct nj_batch *batch)
         return;
     free(batch->rows);
     free(batch->scopes);
+    free(batch->classes);
     nj_buf_fini(&batch->bytes);
     nj_buf_fini(&batch->payload);
     nj_buf_fini(&batch->packed);
@@ -35,12 +38,48 @@ nj_batch_clear(struct nj_batch *batch)
 {
     batch->rows_len = 0;
     batch->scopes_len = 0;
+    batch->classes_len = 0;
     batch->bytes.len = 0;
     batch->payload.len = 0;
     batch->packed.len = 0;
     batch->is_packed = false;
     batch->is_checkpoint = false;
     batch->names = NULL;
+}
+
+struct nj_batch_row *
+nj_batch_add_row(struct nj_batch *batch)
+{
+    void *list = nj_grow(batch->rows, batch->rows_len, &batch->rows_cap, sizeof *batch->rows);
+
+    if (!list)
+        return NULL;
+    batch->rows = list;
+    return &batch->rows[batch->rows_len++];
+}
+
+struct nj_batch_scope *
+nj_batch_add_scope(struct nj_batch *batch)
+{
+    void *list =
+        nj_grow(batch->scopes, batch->scopes_len, &batch->scopes_cap, sizeof *batch->scopes);
+
+    if (!list)
+        return NULL;
+    batch->scopes = list;
+    return &batch->scopes[batch->scopes_len++];
+}
+
+struct nj_class *
+nj_batch_add_class(struct nj_batch *batch)
+{
+    void *list = nj_grow(batch->classes, batch->classes_len, &batch->classes_cap,
+                         sizeof *batch->classes);
+
+    if (!list)
+        return NULL;
+    batch->classes = list;
+    return &batch->classes[batch->classes_len++];
 }
 
 struct nj_packer *

@@ -10,6 +10,7 @@
 #include "base/names.h"
 #include "schema/conventions.h"
 #include "schema/diag.h"
+#include "store/cells.h"
 
 enum {
     NJ_BATCH_BYTES = 256 << 10, /* of contents; a batch ends with the span that reaches it */
@@ -18,13 +19,12 @@ enum {
 };
 
 struct nj_batch_row {
-    struct nj_row row; /* .facts.ptr is not set; .payload is the offset in the chunk */
+    struct nj_cells cells; /* .payload is the offset in the chunk */
     struct nj_trace_id trace_id;
     size_t facts_at;          /* in batch->bytes */
     size_t text_at, text_len; /* the trace's id where it is not hex; in batch->bytes */
 };
 
-/* A scope that no batch of this encoder before had. */
 struct nj_batch_scope {
     uint64_t digest; /* of its content */
     struct nj_scope_facts facts;
@@ -34,8 +34,11 @@ struct nj_batch_scope {
 struct nj_batch {
     struct nj_batch_row *rows;
     size_t rows_len, rows_cap;
+    /* Those that no batch of this encoder had before. */
     struct nj_batch_scope *scopes;
     size_t scopes_len, scopes_cap;
+    struct nj_class *classes;
+    size_t classes_len, classes_cap;
     struct nj_buf bytes;   /* facts, texts, contents of scopes */
     struct nj_buf payload; /* contents of spans: the chunk as it is read */
     struct nj_buf packed;  /* the same compressed; empty when that saves nothing */
@@ -52,6 +55,11 @@ struct nj_batch *nj_batch_new(void); /* NULL: no memory */
 void nj_batch_free(struct nj_batch *batch);
 /* Empty again, with the memory it has. */
 void nj_batch_clear(struct nj_batch *batch);
+
+/* Room for one more; NULL: no memory. Valid until the next call. */
+struct nj_batch_row *nj_batch_add_row(struct nj_batch *batch);
+struct nj_batch_scope *nj_batch_add_scope(struct nj_batch *batch);
+struct nj_class *nj_batch_add_class(struct nj_batch *batch);
 
 /* Compresses the chunks of batches; one a thread. */
 struct nj_packer;

@@ -1,75 +1,112 @@
-/* dictionary.c - names and scopes of encoders as numbers of the store, while spans are written.
- */
+/* dictionary.c - names, scopes and classes of encoders as numbers of the store, while spans are
+ * written. */
 #include "store/dictionary.h"
 
-#include "store/payload.h"
+#include "base/grow.h"
+#include "store/digest_index.h"
 
 #include <stdlib.h>
 
 /* Every clock is taken for this coarse until a time says otherwise. */
 enum { COARSEST_NS = 1000000, MICROSECOND_NS = 1000 };
 
-struct scope {
-    uint64_t digest;
+struct clock {
     uint32_t granularity_ns;
-    bool is_changed; /* granularity_ns is not what the table says */
+    bool is_changed; /* not what the table says */
+};
+
+/* Of a class of the store. */
+struct use {
+    uint32_t scope;
+    bool has_start;
+};
+
+/* Numbers of the encoder at hand to numbers of the store. */
+struct translation {
+    uint32_t *to;
+    size_t len, cap;
 };
 
 struct nj_dictionary {
-    sqlite3_stmt *insert_name, *insert_scope, *update_scope;
+    sqlite3_stmt *insert_name, *insert_scope, *update_scope, *insert_class;
     struct nj_names *names; /* of the store */
     uint32_t names_stored;  /* so many of them are in the table */
-    uint32_t *name_of;      /* by name of the encoder; 0: not known yet */
-    size_t name_of_len;
-    struct scope *scopes; /* of the store, by number */
-    uint32_t scopes_len, scopes_cap;
-    uint32_t *slots;    /* open addressing: number + 1, by digest; twice scopes_cap */
-    uint32_t *scope_of; /* by scope of the encoder */
-    uint32_t scope_of_len, scope_of_cap;
+    struct nj_digest_index scopes, classes;
+    struct clock *clocks; /* by scope of the store */
+    size_t clocks_cap;
+    struct use *uses; /* by class of the store */
+    size_t uses_cap;
+    struct translation name_of; /* 0: not known yet */
+    struct translation scope_of, class_of;
 };
 
-static uint32_t *
-slot_find(const struct nj_dictionary *dictionary, uint64_t digest)
+static enum nj_status
+no_memory(struct nj_error *err)
 {
-    size_t mask = (size_t)dictionary->scopes_cap * 2 - 1, i = (size_t)digest & mask;
-
-    while (dictionary->slots[i] &&
-           dictionary->scopes[dictionary->slots[i] - 1].digest != digest)
-        i = (i + 1) & mask;
-    return &dictionary->slots[i];
+    return nj_fail(err, NJ_ENOMEM, "no memory for names and scopes");
 }
 
+/* Room for element `at`; what is new is zero. */
 static bool
-scopes_grow(struct nj_dictionary *dictionary)
+translation_grow(struct translation *t, size_t at)
 {
-    if (dictionary->scopes_len < dictionary->scopes_cap)
+    size_t cap = t->cap ? t->cap : 64;
+
+    while (cap <= at)
+        cap *= 2;
+    if (cap == t->cap)
         return true;
-    uint32_t cap = dictionary->scopes_cap ? dictionary->scopes_cap * 2 : 64;
-    struct scope *scopes = realloc(dictionary->scopes, cap * sizeof *scopes);
-    if (!scopes)
+    uint32_t *to = realloc(t->to, cap * sizeof *to);
+    if (!to)
         return false;
-    dictionary->scopes = scopes;
-    uint32_t *slots = calloc((size_t)cap * 2, sizeof *slots);
-    if (!slots)
-        return false;
-    free(dictionary->slots);
-    dictionary->slots = slots;
-    dictionary->scopes_cap = cap;
-    for (uint32_t i = 0; i < dictionary->scopes_len; i++)
-        *slot_find(dictionary, scopes[i].digest) = i + 1;
+    memset(to + t->cap, 0, (cap - t->cap) * sizeof *to);
+    t->to = to;
+    t->cap = cap;
     return true;
 }
 
-static enum nj_status
-scope_add(struct nj_dictionary *dictionary, uint64_t digest, uint32_t granularity_ns,
-          struct nj_error *err)
+static bool
+translation_add(struct translation *t, uint32_t number)
 {
-    if (!scopes_grow(dictionary))
-        return nj_fail(err, NJ_ENOMEM, "no memory for scopes");
-    dictionary->scopes[dictionary->scopes_len++] =
-        (struct scope){.digest = digest, .granularity_ns = granularity_ns};
-    *slot_find(dictionary, digest) = dictionary->scopes_len;
-    return NJ_OK;
+    if (!translation_grow(t, t->len))
+        return false;
+    t->to[t->len++] = number;
+    return true;
+}
+
+static void
+translation_clear(struct translation *t)
+{
+    if (t->to)
+        memset(t->to, 0, t->cap * sizeof *t->to);
+    t->len = 0;
+}
+
+static bool
+scope_add(struct nj_dictionary *dictionary, uint64_t digest, uint32_t granularity_ns)
+{
+    uint32_t number = dictionary->scopes.len;
+    struct clock *clocks =
+        nj_grow(dictionary->clocks, number, &dictionary->clocks_cap, sizeof *clocks);
+
+    if (!clocks)
+        return false;
+    dictionary->clocks = clocks;
+    clocks[number] = (struct clock){.granularity_ns = granularity_ns};
+    return nj_digest_index_add(&dictionary->scopes, digest);
+}
+
+static bool
+class_add(struct nj_dictionary *dictionary, const struct nj_class *class)
+{
+    uint32_t number = dictionary->classes.len;
+    struct use *uses = nj_grow(dictionary->uses, number, &dictionary->uses_cap, sizeof *uses);
+
+    if (!uses)
+        return false;
+    dictionary->uses = uses;
+    uses[number] = (struct use){class->scope, (class->flags & NJ_ROW_NO_START) == 0};
+    return nj_digest_index_add(&dictionary->classes, nj_class_digest(class));
 }
 
 static enum nj_status
@@ -80,38 +117,53 @@ scopes_load(struct nj_dictionary *dictionary, sqlite3 *db, struct nj_error *err)
         nj_db_prepare(&stmt, db, "SELECT digest, granularity_ns FROM scopes ORDER BY id", err);
 
     while (st == NJ_OK && (st = nj_db_step(stmt, err)) == NJ_OK)
-        st = scope_add(dictionary, (uint64_t)sqlite3_column_int64(stmt, 0),
-                       (uint32_t)sqlite3_column_int64(stmt, 1), err);
+        if (!scope_add(dictionary, (uint64_t)sqlite3_column_int64(stmt, 0),
+                       (uint32_t)sqlite3_column_int64(stmt, 1)))
+            st = no_memory(err);
     (void)sqlite3_finalize(stmt);
     return st < 0 ? st : NJ_OK;
 }
 
+static enum nj_status
+statements_prepare(struct nj_dictionary *dictionary, sqlite3 *db, struct nj_error *err)
+{
+    const struct {
+        sqlite3_stmt **stmt;
+        const char *sql;
+    } all[] = {
+        {&dictionary->insert_name, "INSERT INTO names VALUES (?, ?)"},
+        {&dictionary->insert_scope, "INSERT INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?)"},
+        {&dictionary->update_scope, "UPDATE scopes SET granularity_ns = ?2 WHERE id = ?1"},
+        {&dictionary->insert_class,
+         "INSERT INTO classes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    };
+    enum nj_status st = NJ_OK;
+
+    for (size_t i = 0; i < NJ_LEN(all) && st == NJ_OK; i++)
+        st = nj_db_prepare(all[i].stmt, db, all[i].sql, err);
+    return st;
+}
+
 enum nj_status
-nj_dictionary_new(struct nj_dictionary **out, sqlite3 *db, struct nj_names *names,
+nj_dictionary_new(struct nj_dictionary **out, const struct nj_store *store,
                   struct nj_error *err)
 {
     struct nj_dictionary *dictionary = calloc(1, sizeof *dictionary);
     int64_t names_stored = 0;
-    enum nj_status st;
 
-    if (!dictionary || !scopes_grow(dictionary)) {
-        nj_dictionary_free(dictionary);
-        return nj_fail(err, NJ_ENOMEM, "no memory for names and scopes");
-    }
-    dictionary->names = names;
-    st = nj_db_integer(&names_stored, db, "SELECT max(id) + 1 FROM names", err);
+    if (!dictionary)
+        return no_memory(err);
+    dictionary->names = store->corpus.names;
+    enum nj_status st =
+        nj_db_integer(&names_stored, store->db, "SELECT max(id) + 1 FROM names", err);
     dictionary->names_stored = (uint32_t)names_stored;
     if (st == NJ_OK)
-        st =
-            nj_db_prepare(&dictionary->insert_name, db, "INSERT INTO names VALUES (?, ?)", err);
+        st = statements_prepare(dictionary, store->db, err);
     if (st == NJ_OK)
-        st = nj_db_prepare(&dictionary->insert_scope, db,
-                           "INSERT INTO scopes VALUES (?, ?, ?, ?, ?, ?, ?)", err);
-    if (st == NJ_OK)
-        st = nj_db_prepare(&dictionary->update_scope, db,
-                           "UPDATE scopes SET granularity_ns = ?2 WHERE id = ?1", err);
-    if (st == NJ_OK)
-        st = scopes_load(dictionary, db, err);
+        st = scopes_load(dictionary, store->db, err);
+    for (uint32_t i = 0; i < store->classes_len && st == NJ_OK; i++)
+        if (!class_add(dictionary, &store->classes[i]))
+            st = no_memory(err);
     if (st < 0) {
         nj_dictionary_free(dictionary);
         return st;
@@ -128,71 +180,49 @@ nj_dictionary_free(struct nj_dictionary *dictionary)
     (void)sqlite3_finalize(dictionary->insert_name);
     (void)sqlite3_finalize(dictionary->insert_scope);
     (void)sqlite3_finalize(dictionary->update_scope);
-    free(dictionary->name_of);
-    free(dictionary->scopes);
-    free(dictionary->slots);
-    free(dictionary->scope_of);
+    (void)sqlite3_finalize(dictionary->insert_class);
+    nj_digest_index_fini(&dictionary->scopes);
+    nj_digest_index_fini(&dictionary->classes);
+    free(dictionary->clocks);
+    free(dictionary->uses);
+    free(dictionary->name_of.to);
+    free(dictionary->scope_of.to);
+    free(dictionary->class_of.to);
     free(dictionary);
 }
 
 void
 nj_dictionary_begin(struct nj_dictionary *dictionary)
 {
-    dictionary->scope_of_len = 0;
-    free(dictionary->name_of);
-    dictionary->name_of = NULL;
-    dictionary->name_of_len = 0;
+    translation_clear(&dictionary->name_of);
+    translation_clear(&dictionary->scope_of);
+    translation_clear(&dictionary->class_of);
 }
 
-static bool
-name_of_grow(struct nj_dictionary *dictionary, uint32_t name)
-{
-    size_t len = dictionary->name_of_len ? dictionary->name_of_len : 1024;
-
-    while (len <= name)
-        len *= 2;
-    uint32_t *name_of = realloc(dictionary->name_of, len * sizeof *name_of);
-    if (!name_of)
-        return false;
-    memset(name_of + dictionary->name_of_len, 0,
-           (len - dictionary->name_of_len) * sizeof *name_of);
-    dictionary->name_of = name_of;
-    dictionary->name_of_len = len;
-    return true;
-}
-
+/* Puts the store's number in place of the encoder's. */
 static enum nj_status
-name_learn(struct nj_dictionary *dictionary, const struct nj_names *names, uint32_t *name,
-           struct nj_error *err)
+name_translate(struct nj_dictionary *dictionary, const struct nj_names *names, uint32_t *name,
+               struct nj_error *err)
 {
-    uint32_t id = nj_names_intern(dictionary->names, nj_names_get(names, *name));
     enum nj_status st = NJ_OK;
 
-    if (id == UINT32_MAX ||
-        (*name >= dictionary->name_of_len && !name_of_grow(dictionary, *name)))
-        return nj_fail(err, NJ_ENOMEM, "no memory for names");
-    for (uint32_t i = dictionary->names_stored; i <= id && st == NJ_OK; i++) {
+    if (*name == NJ_NO_NAME)
+        return NJ_OK;
+    if (!translation_grow(&dictionary->name_of, *name))
+        return no_memory(err);
+    uint32_t *known = &dictionary->name_of.to[*name];
+    if (*known == 0)
+        *known = nj_names_intern(dictionary->names, nj_names_get(names, *name));
+    if (*known == UINT32_MAX)
+        return no_memory(err);
+    for (uint32_t i = dictionary->names_stored; i <= *known && st == NJ_OK; i++) {
         (void)sqlite3_bind_int64(dictionary->insert_name, 1, i);
         nj_db_bind_text(dictionary->insert_name, 2, nj_names_get(dictionary->names, i));
         st = nj_db_run(dictionary->insert_name, err);
         dictionary->names_stored = i + 1;
     }
-    dictionary->name_of[*name] = id;
-    *name = id;
+    *name = *known;
     return st;
-}
-
-static inline enum nj_status
-name_translate(struct nj_dictionary *dictionary, const struct nj_names *names, uint32_t *name,
-               struct nj_error *err)
-{
-    if (*name == NJ_NO_NAME)
-        return NJ_OK;
-    if (*name < dictionary->name_of_len && dictionary->name_of[*name]) {
-        *name = dictionary->name_of[*name];
-        return NJ_OK;
-    }
-    return name_learn(dictionary, names, name, err);
 }
 
 static enum nj_status
@@ -209,79 +239,126 @@ scope_insert(struct nj_dictionary *dictionary, const struct nj_batch *batch,
     }
     if (st < 0)
         return st;
-    (void)sqlite3_bind_int64(stmt, 1, dictionary->scopes_len);
+    (void)sqlite3_bind_int64(stmt, 1, dictionary->scopes.len);
     (void)sqlite3_bind_int64(stmt, 2, (int64_t)scope->digest);
     (void)sqlite3_bind_int64(stmt, 6, COARSEST_NS);
     nj_db_bind_blob(
         stmt, 7, (struct nj_slice){batch->bytes.ptr + scope->content_at, scope->content_len});
     st = nj_db_run(stmt, err);
-    return st < 0 ? st : scope_add(dictionary, scope->digest, COARSEST_NS, err);
+    if (st == NJ_OK && !scope_add(dictionary, scope->digest, COARSEST_NS))
+        st = no_memory(err);
+    return st;
+}
+
+static enum nj_status
+class_insert(struct nj_dictionary *dictionary, const struct nj_class *class,
+             struct nj_error *err)
+{
+    const uint32_t columns[] = {dictionary->classes.len,
+                                class->names[0],
+                                class->names[1],
+                                class->names[2],
+                                class->names[3],
+                                class->names[4],
+                                class->names[5],
+                                class->scope,
+                                class->flags,
+                                class->kind,
+                                class->how,
+                                class->status,
+                                class->otel_kind};
+
+    for (size_t i = 0; i < NJ_LEN(columns); i++)
+        (void)sqlite3_bind_int64(dictionary->insert_class, 1 + (int)i, columns[i]);
+    enum nj_status st = nj_db_run(dictionary->insert_class, err);
+    if (st == NJ_OK && !class_add(dictionary, class))
+        st = no_memory(err);
+    return st;
+}
+
+static enum nj_status
+scope_learn(struct nj_dictionary *dictionary, const struct nj_batch *batch,
+            const struct nj_batch_scope *scope, struct nj_error *err)
+{
+    uint32_t number = nj_digest_index_find(&dictionary->scopes, scope->digest);
+    enum nj_status st = NJ_OK;
+
+    if (number == NJ_NO_INDEX) {
+        number = dictionary->scopes.len;
+        st = scope_insert(dictionary, batch, scope, err);
+    }
+    if (st == NJ_OK && !translation_add(&dictionary->scope_of, number))
+        st = no_memory(err);
+    return st;
+}
+
+static enum nj_status
+class_learn(struct nj_dictionary *dictionary, const struct nj_batch *batch,
+            struct nj_class class, struct nj_error *err)
+{
+    enum nj_status st = NJ_OK;
+
+    NJ_CHECK(class.scope < dictionary->scope_of.len);
+    class.scope = dictionary->scope_of.to[class.scope];
+    for (size_t i = 0; i < NJ_CLASS_NAMES && st == NJ_OK; i++)
+        st = name_translate(dictionary, batch->names, &class.names[i], err);
+    if (st < 0)
+        return st;
+    uint32_t number = nj_digest_index_find(&dictionary->classes, nj_class_digest(&class));
+    if (number == NJ_NO_INDEX) {
+        number = dictionary->classes.len;
+        st = class_insert(dictionary, &class, err);
+    }
+    if (st == NJ_OK && !translation_add(&dictionary->class_of, number))
+        st = no_memory(err);
+    return st;
 }
 
 enum nj_status
-nj_dictionary_scopes(struct nj_dictionary *dictionary, const struct nj_batch *batch,
-                     struct nj_error *err)
+nj_dictionary_learn(struct nj_dictionary *dictionary, const struct nj_batch *batch,
+                    struct nj_error *err)
 {
-    for (size_t i = 0; i < batch->scopes_len; i++) {
-        const struct nj_batch_scope *scope = &batch->scopes[i];
-        if (dictionary->scope_of_len == dictionary->scope_of_cap) {
-            uint32_t cap = dictionary->scope_of_cap ? dictionary->scope_of_cap * 2 : 64;
-            uint32_t *scope_of = realloc(dictionary->scope_of, cap * sizeof *scope_of);
-            if (!scope_of)
-                return nj_fail(err, NJ_ENOMEM, "no memory for scopes");
-            dictionary->scope_of = scope_of;
-            dictionary->scope_of_cap = cap;
-        }
-        if (!*slot_find(dictionary, scope->digest)) {
-            enum nj_status st = scope_insert(dictionary, batch, scope, err);
-            if (st < 0)
-                return st;
-        }
-        dictionary->scope_of[dictionary->scope_of_len++] =
-            *slot_find(dictionary, scope->digest) - 1;
-    }
-    return NJ_OK;
+    enum nj_status st = NJ_OK;
+
+    for (size_t i = 0; i < batch->scopes_len && st == NJ_OK; i++)
+        st = scope_learn(dictionary, batch, &batch->scopes[i], err);
+    for (size_t i = 0; i < batch->classes_len && st == NJ_OK; i++)
+        st = class_learn(dictionary, batch, batch->classes[i], err);
+    return st;
 }
 
 static void
-time_regard(struct scope *scope, int64_t time_ns)
+time_regard(struct clock *clock, int64_t time_ns)
 {
     uint32_t finer = time_ns % MICROSECOND_NS != 0 ? 1
                      : time_ns % COARSEST_NS != 0  ? MICROSECOND_NS
                                                    : COARSEST_NS;
 
-    if (finer < scope->granularity_ns) {
-        scope->granularity_ns = finer;
-        scope->is_changed = true;
+    if (finer < clock->granularity_ns) {
+        clock->granularity_ns = finer;
+        clock->is_changed = true;
     }
 }
 
-enum nj_status
-nj_dictionary_row(struct nj_dictionary *dictionary, const struct nj_batch *batch,
-                  struct nj_row *row, struct nj_error *err)
+void
+nj_dictionary_cells(struct nj_dictionary *dictionary, struct nj_cells *cells, int64_t *start_ns)
 {
-    uint32_t *const names[] = {&row->name,  &row->operation, &row->agent,
-                               &row->model, &row->provider,  &row->tool};
-
-    NJ_CHECK(row->scope < dictionary->scope_of_len);
-    row->scope = dictionary->scope_of[row->scope];
-    struct scope *scope = &dictionary->scopes[row->scope];
-    if (scope->granularity_ns > 1) {
-        time_regard(scope, row->start_ns);
-        time_regard(scope, row->end_ns);
+    NJ_CHECK(cells->class < dictionary->class_of.len);
+    cells->class = dictionary->class_of.to[cells->class];
+    const struct use *use = &dictionary->uses[cells->class];
+    struct clock *clock = &dictionary->clocks[use->scope];
+    if (clock->granularity_ns > 1) {
+        time_regard(clock, cells->start_ns);
+        time_regard(clock, cells->end_ns);
     }
-    for (size_t i = 0; i < NJ_LEN(names); i++) {
-        enum nj_status st = name_translate(dictionary, batch->names, names[i], err);
-        if (st < 0)
-            return st;
-    }
-    return NJ_OK;
+    *start_ns = use->has_start ? cells->start_ns : NJ_NO_TIME;
 }
 
 uint64_t
 nj_dictionary_len(const struct nj_dictionary *dictionary)
 {
-    return (uint64_t)dictionary->names_stored + dictionary->scopes_len;
+    return (uint64_t)dictionary->names_stored + dictionary->scopes.len +
+           dictionary->classes.len;
 }
 
 enum nj_status
@@ -289,14 +366,14 @@ nj_dictionary_flush(struct nj_dictionary *dictionary, struct nj_error *err)
 {
     enum nj_status st = NJ_OK;
 
-    for (uint32_t i = 0; i < dictionary->scopes_len && st == NJ_OK; i++) {
-        struct scope *scope = &dictionary->scopes[i];
-        if (!scope->is_changed)
+    for (uint32_t i = 0; i < dictionary->scopes.len && st == NJ_OK; i++) {
+        struct clock *clock = &dictionary->clocks[i];
+        if (!clock->is_changed)
             continue;
         (void)sqlite3_bind_int64(dictionary->update_scope, 1, i);
-        (void)sqlite3_bind_int64(dictionary->update_scope, 2, scope->granularity_ns);
+        (void)sqlite3_bind_int64(dictionary->update_scope, 2, clock->granularity_ns);
         st = nj_db_run(dictionary->update_scope, err);
-        scope->is_changed = false;
+        clock->is_changed = false;
     }
     return st;
 }

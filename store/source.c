@@ -1,4 +1,8 @@
-/* source.c - whole traces out of a store, in the order of their numbers. */
+/* source.c - whole traces out of a store, in the order of their numbers.
+ *
+ * SQLite hands the rows of many traces to an aggregate function in one step: that is twice as
+ * fast as taking them row by row and column by column. */
+#include "base/grow.h"
 #include "store/chunks.h"
 #include "store/columns.h"
 #include "store/handle.h"
@@ -6,11 +10,20 @@
 
 #include <stdlib.h>
 
+/* Traces are taken until they have this many spans, so that a step is worth its while. */
+enum { ROUND_SPANS = 4096 };
+
 static const char spans_sql[] =
-    "SELECT " NJ_SPAN_COLUMNS " FROM spans WHERE trace >= ? AND trace < ?"
-    " ORDER BY trace, start_ns, span_id, digest";
+    "SELECT nj_collect(" NJ_SPAN_COLUMNS ") FROM spans WHERE trace >= ? AND trace <= ?";
 static const char traces_sql[] =
-    "SELECT number, id, text FROM traces WHERE number >= ? AND number < ? ORDER BY number";
+    "SELECT number, id, text, spans FROM traces WHERE number >= ? AND number < ?"
+    " ORDER BY number";
+
+/* A trace of the round at hand. */
+struct found {
+    struct nj_raw_trace trace; /* .rows is not set */
+    size_t rows_at;
+};
 
 struct source {
     struct nj_source base; /* first: the callbacks find the source by it */
@@ -19,90 +32,99 @@ struct source {
     sqlite3_stmt *spans, *traces;
     sqlite3_stmt *scope;      /* NULL until it is asked for */
     struct nj_chunks *chunks; /* likewise */
-    bool has_row;             /* `spans` stands on a row that was not taken yet */
+    struct nj_arena *texts;   /* of the round */
+    struct found *found;
+    size_t found_len, found_cap;
+    size_t next;       /* in found: the trace that is handed out next */
+    size_t collecting; /* in found: the trace whose rows arrive */
+    bool is_at_end;    /* there are no more traces to find */
     struct nj_row *rows;
-    uint32_t rows_len, rows_cap;
-    struct nj_buf facts; /* of the current trace */
-    struct nj_raw_trace current;
+    size_t rows_len, rows_cap;
+    struct nj_buf facts;
+    const char *damage; /* what was wrong with a row; NULL: nothing */
+    bool is_failed;     /* no memory for a row */
+    uint64_t number;    /* of the trace that was handed out last */
+    struct nj_trace_id id;
+    struct nj_slice text;
 };
 
 static enum nj_status
-damaged(const struct source *source, const char *what, struct nj_error *err)
+damaged(const struct source *source, const char *what, uint64_t number, struct nj_error *err)
 {
-    return nj_fail(err, NJ_ESTORE, "%s: damaged: %s in trace %llu", source->store->path, what,
-                   (unsigned long long)source->current.number);
-}
-
-/* A number that must be below `limit`; *ok is cleared when it is not. */
-static uint32_t
-small_read(sqlite3_stmt *stmt, int column, uint32_t limit, bool *ok)
-{
-    int64_t value = sqlite3_column_int64(stmt, column);
-
-    if (value < 0 || value >= limit) {
-        *ok = false;
-        return 0;
-    }
-    return (uint32_t)value;
+    return nj_fail(err, NJ_ESTORE, "%s: damaged: %s in trace %llu", source->store->name, what,
+                   (unsigned long long)number);
 }
 
 static void
-tokens_read(int64_t tokens[NJ_TOKENS_LEN], sqlite3_stmt *stmt)
+row_read(struct nj_row *row, const struct nj_class *class, sqlite3_value **columns)
 {
-    for (int i = 0; i < NJ_TOKENS_LEN; i++)
-        tokens[i] = sqlite3_column_type(stmt, NJ_SPAN_TOKENS + i) == SQLITE_NULL
-                        ? -1
-                        : sqlite3_column_int64(stmt, NJ_SPAN_TOKENS + i);
-}
-
-/* false: a column holds what cannot be. Facts are not set. */
-static bool
-row_read(struct nj_row *row, sqlite3_stmt *stmt, const struct nj_corpus *corpus)
-{
-    uint32_t names = nj_names_len(corpus->names);
-    bool ok = true;
-
-    row->start_ns = sqlite3_column_int64(stmt, NJ_SPAN_START);
+    nj_class_apply(class, row);
+    row->start_ns = sqlite3_value_int64(columns[NJ_SPAN_START]);
     row->end_ns = (int64_t)((uint64_t)row->start_ns +
-                            (uint64_t)sqlite3_column_int64(stmt, NJ_SPAN_DURATION));
-    row->span_id = (uint64_t)sqlite3_column_int64(stmt, NJ_SPAN_SPAN_ID);
-    row->digest = (uint64_t)sqlite3_column_int64(stmt, NJ_SPAN_DIGEST);
-    row->parent_id = (uint64_t)sqlite3_column_int64(stmt, NJ_SPAN_PARENT);
-    row->name = small_read(stmt, NJ_SPAN_NAME, names, &ok);
-    row->operation = small_read(stmt, NJ_SPAN_OPERATION, names, &ok);
-    row->agent = small_read(stmt, NJ_SPAN_AGENT, names, &ok);
-    row->model = small_read(stmt, NJ_SPAN_MODEL, names, &ok);
-    row->provider = small_read(stmt, NJ_SPAN_PROVIDER, names, &ok);
-    row->tool = small_read(stmt, NJ_SPAN_TOOL, names, &ok);
-    row->scope = small_read(stmt, NJ_SPAN_SCOPE, corpus->scopes_len, &ok);
-    row->flags = small_read(stmt, NJ_SPAN_FLAGS, UINT32_MAX, &ok);
-    row->kind = (uint8_t)small_read(stmt, NJ_SPAN_KIND, NJ_KINDS_LEN, &ok);
-    row->how = (uint8_t)small_read(stmt, NJ_SPAN_HOW, NJ_HOW_LEN, &ok);
-    row->status = (uint8_t)small_read(stmt, NJ_SPAN_STATUS, NJ_STATUS_ERROR + 1, &ok);
-    row->otel_kind = (uint8_t)small_read(stmt, NJ_SPAN_OTEL_KIND, NJ_OTEL_CONSUMER + 1, &ok);
-    tokens_read(row->tokens, stmt);
-    row->payload = (uint64_t)sqlite3_column_int64(stmt, NJ_SPAN_PAYLOAD);
-    return ok;
+                            (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_DURATION]));
+    row->span_id = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_SPAN_ID]);
+    row->digest = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_DIGEST]);
+    row->parent_id = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_PARENT]);
+    row->payload = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_PAYLOAD]);
+    for (int i = 0; i < NJ_TOKENS_LEN; i++) {
+        sqlite3_value *tokens = columns[NJ_SPAN_TOKENS + i];
+        row->tokens[i] =
+            sqlite3_value_type(tokens) == SQLITE_NULL ? -1 : sqlite3_value_int64(tokens);
+    }
 }
 
-static enum nj_status
-row_take(struct source *source, struct nj_error *err)
+/* One row into the source. What it says of its trace is held against what the traces say. */
+static bool
+row_collect(struct source *source, sqlite3_value **columns)
 {
-    if (source->rows_len == source->rows_cap) {
-        uint32_t cap = source->rows_cap ? source->rows_cap * 2 : 256;
-        struct nj_row *rows = realloc(source->rows, cap * sizeof *rows);
-        if (!rows)
-            return nj_fail(err, NJ_ENOMEM, "no memory for a trace of %u spans", cap);
-        source->rows = rows;
-        source->rows_cap = cap;
+    uint64_t trace = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_TRACE]);
+    int64_t class = sqlite3_value_int64(columns[NJ_SPAN_CLASS]);
+
+    while (source->collecting < source->found_len &&
+           source->found[source->collecting].trace.number < trace)
+        source->collecting++;
+    if (source->collecting == source->found_len ||
+        source->found[source->collecting].trace.number != trace) {
+        source->damage = "a span without a trace";
+        return false;
     }
-    struct nj_row *row = &source->rows[source->rows_len++];
-    if (!row_read(row, source->spans, &source->store->corpus))
-        return damaged(source, "a span", err);
-    struct nj_slice facts = nj_db_blob(source->spans, NJ_SPAN_FACTS);
-    nj_buf_put_slice(&source->facts, facts);
-    row->facts = (struct nj_slice){NULL, facts.len};
-    return NJ_OK;
+    if (class < 0 || class >= source->store->classes_len) {
+        source->damage = "a span without a class";
+        return false;
+    }
+    struct nj_row *rows =
+        nj_grow(source->rows, source->rows_len, &source->rows_cap, sizeof *rows);
+    struct found *found = &source->found[source->collecting];
+    if (!rows || found->trace.rows_len == UINT32_MAX) {
+        source->is_failed = true;
+        return false;
+    }
+    source->rows = rows;
+    if (found->trace.rows_len++ == 0)
+        found->rows_at = source->rows_len;
+    struct nj_row *row = &rows[source->rows_len++];
+    row_read(row, &source->store->classes[class], columns);
+    const void *facts = sqlite3_value_blob(columns[NJ_SPAN_FACTS]);
+    row->facts = (struct nj_slice){
+        NULL, facts ? (size_t)sqlite3_value_bytes(columns[NJ_SPAN_FACTS]) : 0};
+    nj_buf_put(&source->facts, facts, row->facts.len);
+    return true;
+}
+
+static void
+collect_step(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct source *source = sqlite3_user_data(context);
+
+    (void)argc;
+    if (!row_collect(source, argv))
+        sqlite3_result_error(context, "a row is damaged", -1);
+}
+
+static void
+collect_final(sqlite3_context *context)
+{
+    sqlite3_result_null(context);
 }
 
 /* The buffer of facts moves while it grows, so pointers into it are made at the end. */
@@ -111,40 +133,10 @@ facts_settle(struct source *source)
 {
     const char *at = source->facts.ptr;
 
-    for (uint32_t i = 0; i < source->rows_len; i++) {
+    for (size_t i = 0; i < source->rows_len; i++) {
         source->rows[i].facts.ptr = at;
         at = at ? at + source->rows[i].facts.len : NULL;
     }
-}
-
-/* The next row of a query into *has_row. */
-static enum nj_status
-row_advance(sqlite3_stmt *stmt, bool *has_row, struct nj_error *err)
-{
-    enum nj_status st = nj_db_step(stmt, err);
-
-    *has_row = st == NJ_OK;
-    return st < 0 ? st : NJ_OK;
-}
-
-static enum nj_status
-rows_take(struct source *source, struct nj_error *err)
-{
-    enum nj_status st = NJ_OK;
-    int64_t number = (int64_t)source->current.number;
-
-    while (st == NJ_OK && source->has_row &&
-           sqlite3_column_int64(source->spans, NJ_SPAN_TRACE) == number) {
-        st = row_take(source, err);
-        if (st == NJ_OK)
-            st = row_advance(source->spans, &source->has_row, err);
-    }
-    if (st == NJ_OK && source->facts.is_failed)
-        st = nj_fail(err, NJ_ENOMEM, "no memory for a trace of %u spans", source->rows_len);
-    if (st == NJ_OK && source->has_row &&
-        sqlite3_column_int64(source->spans, NJ_SPAN_TRACE) < number)
-        st = damaged(source, "a span without a trace", err);
-    return st;
 }
 
 static bool
@@ -160,27 +152,84 @@ id_read(struct nj_trace_id *out, struct nj_slice *text, sqlite3_stmt *stmt, int 
 }
 
 static enum nj_status
+trace_find(struct source *source, struct nj_error *err)
+{
+    struct found *list =
+        nj_grow(source->found, source->found_len, &source->found_cap, sizeof *list);
+    uint64_t number = (uint64_t)sqlite3_column_int64(source->traces, 0);
+    struct nj_slice text;
+
+    if (!list)
+        return nj_fail(err, NJ_ENOMEM, "no memory to read traces");
+    source->found = list;
+    struct found *found = &list[source->found_len++];
+    *found = (struct found){.trace = {.number = number, .text = {"", 0}}};
+    if (!id_read(&found->trace.id, &text, source->traces, 1))
+        return damaged(source, "the id", number, err);
+    if (text.len)
+        found->trace.text = nj_arena_copy(source->texts, text);
+    return found->trace.text.ptr ? NJ_OK : nj_fail(err, NJ_ENOMEM, "no memory to read traces");
+}
+
+/* The traces of the next round into source->found; NJ_DONE: there are none. */
+static enum nj_status
+traces_find(struct source *source, struct nj_error *err)
+{
+    int64_t spans = 0;
+    enum nj_status st = NJ_OK;
+
+    nj_arena_reset(source->texts);
+    source->found_len = source->next = source->collecting = 0;
+    source->rows_len = source->facts.len = 0;
+    while (spans < ROUND_SPANS && !source->is_at_end) {
+        st = nj_db_step(source->traces, err);
+        int64_t more = sqlite3_column_int64(source->traces, 3);
+        source->is_at_end = st != NJ_OK;
+        if (st == NJ_OK)
+            st = trace_find(source, err);
+        if (st < 0)
+            return st;
+        spans += more > 0 && more < ROUND_SPANS ? more : ROUND_SPANS;
+    }
+    return source->found_len > 0 ? NJ_OK : NJ_DONE;
+}
+
+static enum nj_status
+round_read(struct source *source, struct nj_error *err)
+{
+    enum nj_status st = traces_find(source, err);
+
+    if (st != NJ_OK)
+        return st;
+    uint64_t first = source->found[0].trace.number;
+    uint64_t last = source->found[source->found_len - 1].trace.number;
+    (void)sqlite3_bind_int64(source->spans, 1, (int64_t)first);
+    (void)sqlite3_bind_int64(source->spans, 2, (int64_t)last);
+    source->damage = NULL;
+    st = nj_db_run(source->spans, source->damage ? NULL : err);
+    if (source->is_failed || source->facts.is_failed)
+        return nj_fail(err, NJ_ENOMEM, "no memory for the spans of a trace");
+    if (source->damage)
+        return damaged(source, source->damage, first, err);
+    facts_settle(source);
+    return st;
+}
+
+static enum nj_status
 source_next(struct nj_source *base, struct nj_raw_trace *out, struct nj_error *err)
 {
     struct source *source = (struct source *)base;
-    enum nj_status st = nj_db_step(source->traces, err);
+    enum nj_status st = source->next == source->found_len ? round_read(source, err) : NJ_OK;
 
-    if (st == NJ_DONE && source->has_row)
-        return damaged(source, "a span of a later trace that is not there", err);
     if (st != NJ_OK)
         return st;
-    source->current.number = (uint64_t)sqlite3_column_int64(source->traces, 0);
-    if (!id_read(&source->current.id, &source->current.text, source->traces, 1))
-        return damaged(source, "the id", err);
-    source->rows_len = 0;
-    source->facts.len = 0;
-    st = rows_take(source, err);
-    if (st < 0)
-        return st;
-    facts_settle(source);
-    source->current.rows = source->rows;
-    source->current.rows_len = source->rows_len;
-    *out = source->current;
+    struct found *found = &source->found[source->next++];
+    if (found->trace.rows_len)
+        found->trace.rows = &source->rows[found->rows_at];
+    source->number = found->trace.number;
+    source->id = found->trace.id;
+    source->text = found->trace.text;
+    *out = found->trace;
     return NJ_OK;
 }
 
@@ -194,9 +243,29 @@ source_close(struct nj_source *base)
     (void)sqlite3_finalize(source->traces);
     (void)sqlite3_finalize(source->scope);
     (void)sqlite3_close(source->db);
+    nj_arena_free(source->texts);
+    free(source->found);
     free(source->rows);
     nj_buf_fini(&source->facts);
     free(source);
+}
+
+static enum nj_status
+source_begin(struct source *source, struct nj_error *err)
+{
+    enum nj_status st = nj_store_connect(&source->db, source->store, err);
+
+    if (st == NJ_OK && !source->texts)
+        st = nj_fail(err, NJ_ENOMEM, "no memory to read traces");
+    if (st == NJ_OK &&
+        sqlite3_create_function(source->db, "nj_collect", NJ_SPAN_COLUMNS_LEN, SQLITE_UTF8,
+                                source, NULL, collect_step, collect_final) != SQLITE_OK)
+        st = nj_db_fail(err, source->db, "preparing to read spans");
+    if (st == NJ_OK)
+        st = nj_db_prepare(&source->traces, source->db, traces_sql, err);
+    if (st == NJ_OK)
+        st = nj_db_prepare(&source->spans, source->db, spans_sql, err);
+    return st;
 }
 
 enum nj_status
@@ -209,22 +278,14 @@ nj_source_open(const struct nj_corpus *corpus, uint64_t first, uint64_t last,
         return nj_fail(err, NJ_ENOMEM, "no memory to read traces");
     source->base = (struct nj_source){.next = source_next, .close = source_close};
     source->store = (const struct nj_store *)corpus;
-    enum nj_status st = nj_store_connect(&source->db, source->store, err);
-    if (st == NJ_OK)
-        st = nj_db_prepare(&source->traces, source->db, traces_sql, err);
-    if (st == NJ_OK)
-        st = nj_db_prepare(&source->spans, source->db, spans_sql, err);
-    sqlite3_stmt *both[] = {source->traces, source->spans};
-    for (size_t i = 0; i < NJ_LEN(both) && st == NJ_OK; i++) {
-        (void)sqlite3_bind_int64(both[i], 1, (int64_t)first);
-        (void)sqlite3_bind_int64(both[i], 2, last > INT64_MAX ? INT64_MAX : (int64_t)last);
-    }
-    if (st == NJ_OK)
-        st = row_advance(source->spans, &source->has_row, err);
+    source->texts = nj_arena_new(16 << 10);
+    enum nj_status st = source_begin(source, err);
     if (st < 0) {
         source_close(&source->base);
         return st;
     }
+    (void)sqlite3_bind_int64(source->traces, 1, (int64_t)first);
+    (void)sqlite3_bind_int64(source->traces, 2, last > INT64_MAX ? INT64_MAX : (int64_t)last);
     *out = &source->base;
     return NJ_OK;
 }
@@ -247,7 +308,7 @@ nj_source_infos(const struct nj_corpus *corpus, struct nj_arena *arena,
         struct nj_slice text;
         if (sqlite3_column_int64(stmt, 0) != (int64_t)len || len == corpus->traces_len ||
             !id_read(&infos[len].id, &text, stmt, 3)) {
-            st = nj_fail(err, NJ_ESTORE, "%s: damaged: trace %llu is not whole", store->path,
+            st = nj_fail(err, NJ_ESTORE, "%s: damaged: trace %llu is not whole", store->name,
                          (unsigned long long)len);
             break;
         }
@@ -282,9 +343,9 @@ nj_source_payload(struct nj_source *base, const struct nj_row *row, struct nj_ar
     if (is_failed)
         return nj_fail(err, NJ_ENOMEM, "no memory for the content of a span");
     if (!is_whole)
-        return damaged(source, "the content of a span", err);
-    out->trace_id = source->current.id;
-    out->trace_text = nj_arena_copy(arena, source->current.text);
+        return damaged(source, "the content of a span", source->number, err);
+    out->trace_id = source->id;
+    out->trace_text = nj_arena_copy(arena, source->text);
     return out->trace_text.ptr ? NJ_OK : nj_fail(err, NJ_ENOMEM, "no memory for a trace id");
 }
 
@@ -310,5 +371,5 @@ nj_source_scope(struct nj_source *base, uint32_t index, struct nj_arena *arena,
         return st;
     if (is_failed)
         return nj_fail(err, NJ_ENOMEM, "no memory for a scope");
-    return is_whole ? NJ_OK : damaged(source, "a scope", err);
+    return is_whole ? NJ_OK : damaged(source, "a scope", source->number, err);
 }

@@ -55,95 +55,6 @@ nj_store_connect(sqlite3 **out, const struct nj_store *store, struct nj_error *e
     return st;
 }
 
-/* Names in the store have the numbers that they get here. */
-static enum nj_status
-names_load(struct nj_store *store, struct nj_error *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    enum nj_status st =
-        nj_db_prepare(&stmt, store->db, "SELECT id, text FROM names ORDER BY id", err);
-
-    while (st == NJ_OK && (st = nj_db_step(stmt, err)) == NJ_OK) {
-        uint32_t id = nj_names_intern(store->corpus.names, nj_db_text(stmt, 1));
-        if (id == UINT32_MAX)
-            st = nj_fail(err, NJ_ENOMEM, "%s: no memory for its names", store->path);
-        else if ((int64_t)id != sqlite3_column_int64(stmt, 0))
-            st = nj_fail(err, NJ_ESTORE, "%s: damaged: name %lld is not in its place",
-                         store->path, (long long)sqlite3_column_int64(stmt, 0));
-    }
-    (void)sqlite3_finalize(stmt);
-    return st < 0 ? st : NJ_OK;
-}
-
-static bool
-scope_read(struct nj_scope_info *out, sqlite3_stmt *stmt, uint32_t names_len)
-{
-    int64_t columns[4];
-
-    for (int i = 0; i < 4; i++)
-        columns[i] = sqlite3_column_int64(stmt, i + 1);
-    for (int i = 0; i < 3; i++)
-        if (columns[i] < 0 || columns[i] >= names_len)
-            return false;
-    *out = (struct nj_scope_info){
-        .service = (uint32_t)columns[0],
-        .host = (uint32_t)columns[1],
-        .scope_name = (uint32_t)columns[2],
-        .granularity_ns = (uint32_t)columns[3],
-    };
-    return columns[3] == 1 || columns[3] == 1000 || columns[3] == 1000000;
-}
-
-static enum nj_status
-scopes_load(struct nj_store *store, struct nj_error *err)
-{
-    static const char sql[] =
-        "SELECT id, service, host, scope_name, granularity_ns FROM scopes ORDER BY id";
-    sqlite3_stmt *stmt = NULL;
-    uint32_t len = 0, cap = 0;
-    enum nj_status st = nj_db_prepare(&stmt, store->db, sql, err);
-
-    while (st == NJ_OK && (st = nj_db_step(stmt, err)) == NJ_OK) {
-        if (len == cap) {
-            cap = cap ? cap * 2 : 64;
-            struct nj_scope_info *scopes = realloc(store->scopes, cap * sizeof *scopes);
-            if (!scopes) {
-                st = nj_fail(err, NJ_ENOMEM, "%s: no memory for its scopes", store->path);
-                break;
-            }
-            store->scopes = scopes;
-        }
-        if (sqlite3_column_int64(stmt, 0) != len ||
-            !scope_read(&store->scopes[len], stmt, nj_names_len(store->corpus.names)))
-            st =
-                nj_fail(err, NJ_ESTORE, "%s: damaged: scope %u is not whole", store->path, len);
-        len++;
-    }
-    (void)sqlite3_finalize(stmt);
-    store->corpus.scopes = store->scopes;
-    store->corpus.scopes_len = st < 0 ? 0 : len;
-    return st < 0 ? st : NJ_OK;
-}
-
-enum nj_status
-nj_store_refresh(struct nj_store *store, struct nj_error *err)
-{
-    int64_t traces = 0, spans = 0;
-    enum nj_status st = scopes_load(store, err);
-
-    if (st == NJ_OK)
-        st = nj_db_integer(&traces, store->db, "SELECT max(number) + 1 FROM traces", err);
-    if (st == NJ_OK)
-        st = nj_db_integer(&spans, store->db, "SELECT sum(spans) FROM inputs", err);
-    if (st == NJ_OK && (traces < 0 || spans < 0))
-        st = nj_fail(err, NJ_ESTORE, "%s: damaged: it counts less than nothing", store->path);
-    if (st < 0)
-        return st;
-    store->corpus.traces_len = (uint64_t)traces;
-    store->corpus.spans_len = (uint64_t)spans;
-    return NJ_OK;
-}
-
 /* A clear word before SQLite is asked: it would call a text file "not a database". */
 static enum nj_status
 file_check(const char *path, enum nj_store_mode mode, struct nj_error *err)
@@ -174,7 +85,7 @@ version_settle(struct nj_store *store, struct nj_error *err)
         return nj_store_migrate(store->db, err);
     return nj_fail(err, NJ_EFORMAT,
                    "%s: a store of an older version; any import into it brings it up to date",
-                   store->path);
+                   store->name);
 }
 
 static enum nj_status
@@ -190,7 +101,7 @@ store_begin(struct nj_store *store, struct nj_error *err)
     if (st == NJ_OK)
         st = version_settle(store, err);
     if (st == NJ_OK)
-        st = names_load(store, err);
+        st = nj_store_load_names(store, err);
     return st < 0 ? st : nj_store_refresh(store, err);
 }
 
@@ -214,6 +125,7 @@ nj_store_open(struct nj_store **out, const char *path, enum nj_store_mode mode,
         st = file_check(path, mode, err);
     }
     store->path = st == NJ_OK ? strdup(path) : NULL;
+    store->name = mode == NJ_STORE_TEMPORARY ? "temporary store" : store->path;
     store->corpus = (struct nj_corpus){
         .names = nj_names_new(),
         .open = nj_source_open,
@@ -243,6 +155,7 @@ nj_store_close(struct nj_store *store)
         (void)close(store->fd);
     nj_names_free(store->corpus.names);
     free(store->scopes);
+    free(store->classes);
     free(store->path);
     free(store);
 }

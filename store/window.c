@@ -11,7 +11,7 @@ static const char declaration[] = "CREATE TABLE x(" NJ_SPAN_COLUMNS ")";
 /* The update never happens: its condition marks the row and says no. */
 static const char insert_sql[] =
     "INSERT INTO spans SELECT * FROM nj_window WHERE true"
-    " ON CONFLICT DO UPDATE SET kind = kind WHERE nj_window_repeated()";
+    " ON CONFLICT DO UPDATE SET class = class WHERE nj_window_repeated()";
 
 struct table {
     sqlite3_vtab base;
@@ -107,78 +107,53 @@ cursor_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *out)
     return SQLITE_OK;
 }
 
-/* Columns that are members of a row as they stand: where, and how wide. */
-static const struct {
-    uint16_t at, bytes;
-} members[] = {
-#define MEMBER(name)                                                                           \
-    {                                                                                          \
-        offsetof(struct nj_row, name), sizeof((struct nj_row *)NULL)->name                     \
-    }
-    [NJ_SPAN_START] = MEMBER(start_ns),
-    [NJ_SPAN_SPAN_ID] = MEMBER(span_id),
-    [NJ_SPAN_DIGEST] = MEMBER(digest),
-    [NJ_SPAN_NAME] = MEMBER(name),
-    [NJ_SPAN_OPERATION] = MEMBER(operation),
-    [NJ_SPAN_AGENT] = MEMBER(agent),
-    [NJ_SPAN_MODEL] = MEMBER(model),
-    [NJ_SPAN_PROVIDER] = MEMBER(provider),
-    [NJ_SPAN_TOOL] = MEMBER(tool),
-    [NJ_SPAN_SCOPE] = MEMBER(scope),
-    [NJ_SPAN_FLAGS] = MEMBER(flags),
-    [NJ_SPAN_KIND] = MEMBER(kind),
-    [NJ_SPAN_HOW] = MEMBER(how),
-    [NJ_SPAN_STATUS] = MEMBER(status),
-    [NJ_SPAN_OTEL_KIND] = MEMBER(otel_kind),
-    [NJ_SPAN_PAYLOAD] = MEMBER(payload),
-#undef MEMBER
-};
-
-static int64_t
-member_of(const struct nj_row *row, int column)
-{
-    const char *at = (const char *)row + members[column].at;
-    uint64_t wide;
-    uint32_t narrow;
-
-    switch (members[column].bytes) {
-    case 1:
-        return *(const uint8_t *)at;
-    case sizeof narrow:
-        memcpy(&narrow, at, sizeof narrow);
-        return narrow;
-    default:
-        memcpy(&wide, at, sizeof wide);
-        return (int64_t)wide;
-    }
-}
-
 /* Where nothing is set, SQLite takes null. */
 static int
 cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
 {
     const struct nj_window *window = ((struct cursor *)cursor)->window;
-    const struct nj_window_row *at = &window->rows[window->order[window->current]];
-    const struct nj_row *row = &at->row;
+    const struct nj_window_row *row = &window->rows[window->order[window->current]];
+    const struct nj_cells *cells = &row->cells;
+    int64_t value = 0;
 
-    if (column == NJ_SPAN_TRACE) {
-        sqlite3_result_int64(context, (int64_t)at->trace);
-    } else if (column == NJ_SPAN_DURATION) {
-        sqlite3_result_int64(context,
-                             (int64_t)((uint64_t)row->end_ns - (uint64_t)row->start_ns));
-    } else if (column == NJ_SPAN_PARENT) {
-        if (row->flags & NJ_ROW_HAS_PARENT)
-            sqlite3_result_int64(context, (int64_t)row->parent_id);
-    } else if (column == NJ_SPAN_FACTS) {
-        if (row->facts.len)
-            sqlite3_result_blob64(context, window->facts.ptr + at->facts_at, row->facts.len,
-                                  SQLITE_STATIC);
-    } else if (column >= NJ_SPAN_TOKENS && column < NJ_SPAN_TOKENS + NJ_TOKENS_LEN) {
-        if (row->tokens[column - NJ_SPAN_TOKENS] >= 0)
-            sqlite3_result_int64(context, row->tokens[column - NJ_SPAN_TOKENS]);
-    } else {
-        sqlite3_result_int64(context, member_of(row, column));
+    switch (column) {
+    case NJ_SPAN_TRACE:
+        value = (int64_t)row->trace;
+        break;
+    case NJ_SPAN_START:
+        value = cells->start_ns;
+        break;
+    case NJ_SPAN_SPAN_ID:
+        value = (int64_t)cells->span_id;
+        break;
+    case NJ_SPAN_DIGEST:
+        value = (int64_t)cells->digest;
+        break;
+    case NJ_SPAN_PARENT:
+        if (!cells->has_parent)
+            return SQLITE_OK;
+        value = (int64_t)cells->parent_id;
+        break;
+    case NJ_SPAN_DURATION:
+        value = (int64_t)((uint64_t)cells->end_ns - (uint64_t)cells->start_ns);
+        break;
+    case NJ_SPAN_CLASS:
+        value = cells->class;
+        break;
+    case NJ_SPAN_PAYLOAD:
+        value = (int64_t)cells->payload;
+        break;
+    case NJ_SPAN_FACTS:
+        if (cells->facts_len)
+            sqlite3_result_blob(context, window->facts.ptr + row->facts_at,
+                                (int)cells->facts_len, SQLITE_STATIC);
+        return SQLITE_OK;
+    default:
+        value = cells->tokens[column - NJ_SPAN_TOKENS];
+        if (value < 0)
+            return SQLITE_OK;
     }
+    sqlite3_result_int64(context, value);
     return SQLITE_OK;
 }
 
@@ -264,8 +239,8 @@ rows_sort(struct nj_window *window)
         return false;
     for (uint32_t i = 0; i < window->rows_len; i++) {
         const struct nj_window_row *row = &window->rows[i];
-        keys[i] = (struct sort_key){row->trace, row->row.span_id, row->row.digest,
-                                    row->row.start_ns, i};
+        keys[i] = (struct sort_key){row->trace, row->cells.span_id, row->cells.digest,
+                                    row->cells.start_ns, i};
     }
     qsort(keys, window->rows_len, sizeof *keys, key_cmp);
     for (uint32_t i = 0; i < window->rows_len; i++)

@@ -7,7 +7,7 @@
 #define NJ_STORE_WINDOW_H
 
 #include "base/buf.h"
-#include "schema/row.h"
+#include "store/cells.h"
 #include "store/db.h"
 
 enum { NJ_WINDOW_ROWS = 8192 };
@@ -15,9 +15,9 @@ enum { NJ_WINDOW_ROWS = 8192 };
 struct nj_window_row {
     uint64_t trace;
     struct nj_trace_id trace_id;
-    struct nj_row row; /* .facts.ptr is not set */
-    size_t facts_at;   /* in window->facts */
-    bool is_repeated;  /* set by the insert: the store had it */
+    struct nj_cells cells;
+    size_t facts_at;  /* in window->facts */
+    bool is_repeated; /* set by the insert: the store had it */
 };
 
 struct nj_window {

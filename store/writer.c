@@ -85,7 +85,7 @@ nj_writer_open(struct nj_writer **out, struct nj_store *store, struct nj_error *
     if (st == NJ_OK)
         st = nj_window_init(&writer->window, store->db, err);
     if (st == NJ_OK)
-        st = nj_dictionary_new(&writer->dictionary, store->db, store->corpus.names, err);
+        st = nj_dictionary_new(&writer->dictionary, store, err);
     if (st == NJ_OK)
         st = nj_trace_table_new(&writer->traces, store->db, err);
     if (st == NJ_OK)
@@ -194,17 +194,15 @@ row_put(struct nj_writer *writer, const struct nj_batch *batch, const struct nj_
     struct nj_window *window = &writer->window;
     struct nj_window_row *row = &window->rows[window->rows_len];
     struct nj_slice text = {batch->bytes.ptr + from->text_at, from->text_len};
-    bool has_start = !(from->row.flags & NJ_ROW_NO_START);
+    int64_t start_ns;
 
     *row = (struct nj_window_row){
-        .row = from->row, .trace_id = from->trace_id, .facts_at = window->facts.len};
-    row->row.payload = nj_payload_key((uint64_t)writer->next_chunk - 1, from->row.payload);
-    nj_buf_put(&window->facts, batch->bytes.ptr + from->facts_at, from->row.facts.len);
-    enum nj_status st =
-        nj_trace_table_add(writer->traces, &from->trace_id, text,
-                           has_start ? from->row.start_ns : NJ_NO_TIME, 1, &row->trace, err);
-    if (st == NJ_OK)
-        st = nj_dictionary_row(writer->dictionary, batch, &row->row, err);
+        .cells = from->cells, .trace_id = from->trace_id, .facts_at = window->facts.len};
+    nj_dictionary_cells(writer->dictionary, &row->cells, &start_ns);
+    row->cells.payload = nj_payload_key((uint64_t)writer->next_chunk - 1, from->cells.payload);
+    nj_buf_put(&window->facts, batch->bytes.ptr + from->facts_at, from->cells.facts_len);
+    enum nj_status st = nj_trace_table_add(writer->traces, &from->trace_id, text, start_ns, 1,
+                                           &row->trace, err);
     if (st == NJ_OK && ++window->rows_len == NJ_WINDOW_ROWS)
         st = window_flush(writer, err);
     return st;
@@ -228,7 +226,7 @@ checkpoint_commit(struct nj_writer *writer, const struct nj_batch *batch, struct
 enum nj_status
 nj_writer_put(struct nj_writer *writer, const struct nj_batch *batch, struct nj_error *err)
 {
-    enum nj_status st = nj_dictionary_scopes(writer->dictionary, batch, err);
+    enum nj_status st = nj_dictionary_learn(writer->dictionary, batch, err);
 
     NJ_CHECK(batch->is_packed);
     if (st == NJ_OK)

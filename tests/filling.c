@@ -388,8 +388,8 @@ table_dump(struct nj_buf *out, struct nj_sqlite *db, const char *table)
 char *
 filling_dump(const char *path)
 {
-    static const char *const tables[] = {"names",  "scopes", "traces",           "spans",
-                                         "chunks", "inputs", "input_diagnostics"};
+    static const char *const tables[] = {"names", "scopes", "classes", "traces",
+                                         "spans", "chunks", "inputs",  "input_diagnostics"};
     struct nj_buf out = {0};
     struct nj_sqlite *db;
     struct nj_error err = {0};

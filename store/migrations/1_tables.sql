@@ -18,13 +18,8 @@ CREATE TABLE traces (
   spans INTEGER NOT NULL,
   start_ns INTEGER
 );
-CREATE TABLE spans (
-  trace INTEGER NOT NULL,
-  start_ns INTEGER NOT NULL,
-  span_id INTEGER NOT NULL,
-  digest INTEGER NOT NULL,
-  parent_id INTEGER,
-  duration_ns INTEGER NOT NULL,
+CREATE TABLE classes (
+  id INTEGER PRIMARY KEY,
   name INTEGER NOT NULL,
   operation INTEGER NOT NULL,
   agent INTEGER NOT NULL,
@@ -36,7 +31,16 @@ CREATE TABLE spans (
   kind INTEGER NOT NULL,
   how INTEGER NOT NULL,
   status INTEGER NOT NULL,
-  otel_kind INTEGER NOT NULL,
+  otel_kind INTEGER NOT NULL
+);
+CREATE TABLE spans (
+  trace INTEGER NOT NULL,
+  start_ns INTEGER NOT NULL,
+  span_id INTEGER NOT NULL,
+  digest INTEGER NOT NULL,
+  parent_id INTEGER,
+  duration_ns INTEGER NOT NULL,
+  class INTEGER NOT NULL,
   input_tokens INTEGER,
   cached_tokens INTEGER,
   cache_write_tokens INTEGER,
