@@ -2,6 +2,7 @@
  * kind, operation, model, tool and root. */
 #include "analyzers/latency.h"
 
+#include "analyzers/self_time.h"
 #include "schema/facts.h"
 
 #include <stdlib.h>
@@ -52,11 +53,7 @@ struct spans {
     const struct nj_trace *trace;
     bool *has_model_call;   /* a span below is a call of a model */
     int64_t *linked_end_ns; /* latest end, not after the start, of the spans that it links to */
-    struct interval *children; /* room for the children of any one span */
-};
-
-struct interval {
-    int64_t start_ns, end_ns;
+    const int64_t *self_ns;
 };
 
 static bool
@@ -68,16 +65,10 @@ is_model_call(const struct nj_trace *trace, uint32_t i)
 static bool
 spans_init(struct spans *s, const struct nj_trace *trace, struct nj_arena *arena)
 {
-    uint32_t most = 0;
-
-    for (uint32_t i = 0; i < trace->spans_len; i++) {
-        uint32_t children = trace->child_at[i + 1] - trace->child_at[i];
-        most = children > most ? children : most;
-    }
     *s = (struct spans){trace, NJ_NEW(arena, bool, trace->spans_len),
                         NJ_NEW_RAW(arena, int64_t, trace->spans_len),
-                        NJ_NEW_RAW(arena, struct interval, most)};
-    if (!s->has_model_call || !s->linked_end_ns || !s->children)
+                        nj_self_times(trace, arena)};
+    if (!s->has_model_call || !s->linked_end_ns || !s->self_ns)
         return false;
     for (uint32_t i = trace->spans_len; i-- > 0;) {
         uint32_t parent = trace->parent[i];
@@ -94,43 +85,6 @@ spans_init(struct spans *s, const struct nj_trace *trace, struct nj_arena *arena
             s->linked_end_ns[link->from] = end;
     }
     return true;
-}
-
-static int
-interval_cmp(const void *a, const void *b)
-{
-    const struct interval *l = a, *r = b;
-
-    return (l->start_ns > r->start_ns) - (l->start_ns < r->start_ns);
-}
-
-/* Own time minus the union of the children's, all as recorded. */
-static int64_t
-self_ns(const struct spans *s, uint32_t i)
-{
-    const struct nj_trace *trace = s->trace;
-    int64_t covered = 0, until = trace->raw_start_ns[i], end = trace->raw_end_ns[i];
-    uint32_t len = 0;
-    bool is_sorted = true;
-
-    for (uint32_t k = trace->child_at[i]; k < trace->child_at[i + 1]; k++) {
-        uint32_t child = trace->children[k];
-        s->children[len] =
-            (struct interval){trace->raw_start_ns[child], trace->raw_end_ns[child]};
-        is_sorted &= len == 0 || s->children[len].start_ns >= s->children[len - 1].start_ns;
-        len++;
-    }
-    if (!is_sorted)
-        qsort(s->children, len, sizeof *s->children, interval_cmp);
-    for (uint32_t k = 0; k < len; k++) {
-        int64_t from = s->children[k].start_ns > until ? s->children[k].start_ns : until;
-        int64_t to = s->children[k].end_ns < end ? s->children[k].end_ns : end;
-        if (to <= from)
-            continue;
-        covered += to - from;
-        until = to;
-    }
-    return nj_trace_raw_ns(trace, i) - covered;
 }
 
 static int64_t
@@ -195,7 +149,7 @@ span_add(struct nj_run *run, struct nj_series *series, const struct spans *s, ui
     int64_t duration = nj_trace_raw_ns(trace, i);
     struct nj_observation o = {
         .groups_len = groups_of(s, i, groups),
-        .value = {duration, self_ns(s, i), first_token_ns(trace, i), wait_ns(s, i)},
+        .value = {duration, s->self_ns[i], first_token_ns(trace, i), wait_ns(s, i)},
         .events = (trace->status[i] == NJ_STATUS_ERROR) << NJ_LATENCY_ERROR};
 
     for (size_t k = 0; k < run->options->slow_over_len; k++)
