@@ -2,8 +2,9 @@
 #include "analyzers/tally.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { SLOTS_MIN = 64 };
+enum { SLOTS_MIN = 64, SLOTS_KEPT = 4096 };
 
 void
 nj_tally_init(struct nj_tally *tally, size_t value_bytes)
@@ -18,6 +19,17 @@ nj_tally_fini(struct nj_tally *tally)
     free(tally->values);
     free(tally->slots);
     *tally = (struct nj_tally){.value_bytes = tally->value_bytes};
+}
+
+void
+nj_tally_clear(struct nj_tally *tally)
+{
+    if (tally->slots_len > SLOTS_KEPT || !tally->slots) {
+        nj_tally_fini(tally);
+        return;
+    }
+    memset(tally->slots, 0, tally->slots_len * sizeof *tally->slots);
+    tally->len = 0;
 }
 
 /* Mixes all bits of the key into the low ones (Steele and others, 2014: splitmix64's finisher).

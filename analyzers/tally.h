@@ -14,6 +14,8 @@ struct nj_tally {
 
 void nj_tally_init(struct nj_tally *tally, size_t value_bytes);
 void nj_tally_fini(struct nj_tally *tally);
+/* Forgets all records; keeps the memory unless it is much. */
+void nj_tally_clear(struct nj_tally *tally);
 
 /* The record of `key`, zeroed when it is new; NULL: no memory. Lives until the next new key. */
 void *nj_tally_at(struct nj_tally *tally, uint64_t key);

@@ -1,8 +1,5 @@
 /* test_behaviour.c - every finding on traces that have it, and on traces that nearly do. */
-#include "analyzers/analyze.h"
-#include "analyzers/behaviour.h"
-#include "tests/build.h"
-#include "tests/test.h"
+#include "tests/analysed.h"
 
 #include <stdio.h>
 
@@ -10,16 +7,10 @@
 static char *
 rows_of(struct test_corpus *corpus, unsigned jobs)
 {
-    extern const struct nj_analyzer nj_analyzer_behaviour;
-    static const struct nj_analyzer *const only[] = {&nj_analyzer_behaviour, NULL};
-    const struct nj_options options = {.jobs = jobs};
-    struct nj_results *results = nj_results_new();
-    struct nj_diags *diags = nj_diags_new();
-    struct nj_error err = {0};
+    struct nj_results *results =
+        test_analyse(corpus, "behaviour", &(struct nj_options){.jobs = jobs});
     struct nj_buf buf = {0};
 
-    if (nj_analyze(test_view(corpus), &options, only, NULL, diags, results, &err) != NJ_OK)
-        fail_msg("%s", err.causes[0]);
     const struct nj_table *t = nj_results_view(results, NJ_TABLE_behaviour);
     for (size_t r = 0; r < nj_table_len(t); r++)
         nj_buf_printf(&buf, "%s %s %lld/%lld %lldms: %s\n",
@@ -31,7 +22,6 @@ rows_of(struct test_corpus *corpus, unsigned jobs)
                       nj_table_text(t, r, NJ_COL_behaviour_text).ptr);
     nj_buf_put_char(&buf, '\0');
     nj_results_free(results);
-    free(diags);
     return buf.ptr;
 }
 
