@@ -390,7 +390,7 @@ object_read(struct reading *r, const char *name, bool is_member)
     nj_arena_reset(r->records->arena);
     enum what what =
         object_classify(shape, look_ahead(r, LOOK_BYTES), r->records->arena, &first);
-    if (what == WHAT_RECORD || what == WHAT_PLAIN)
+    if (what == WHAT_RECORD || (what == WHAT_PLAIN && !is_member))
         return record_read(r);
     if (what == WHAT_CONTAINER) {
         r->container_key = first;

@@ -121,6 +121,7 @@ nj_span_reader_clear(struct nj_span_reader *reader)
     reader->scope = (struct nj_scope){0};
     reader->duration_ns = NJ_NO_TIME;
     reader->has_trace = reader->has_span = reader->has_status = false;
+    reader->is_instant = false;
 }
 
 void
@@ -199,11 +200,7 @@ attr_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_
         value.type = NJ_VALUE_STRING;
     if (!(is_text ? nj_json_any_text(json, &value.bytes) : nj_json_value(json, &value)))
         return;
-    bool is_empty = is_text ? nj_slice_eq(value.bytes, NJ_SLICE("[]")) ||
-                                  nj_slice_eq(value.bytes, NJ_SLICE("{}"))
-                            : (value.type == NJ_VALUE_ARRAY || value.type == NJ_VALUE_MAP) &&
-                                  value.bytes.len == 0;
-    if (!is_empty)
+    if (!nj_value_is_empty(&value))
         nj_attr_list_put(&r->draft.attrs, attr_key(r, spec, key), value);
 }
 
@@ -350,6 +347,8 @@ nj_span_reader_send(struct nj_span_reader *reader, const struct nj_json *json,
         span->end_ns = NJ_NO_TIME;
         nj_span_reader_damage(reader, json, "a duration that ends before 2262");
     }
+    if (reader->is_instant && span->end_ns == NJ_NO_TIME)
+        span->end_ns = span->start_ns;
     if (span->start_ns == NJ_NO_TIME && reader->duration_ns != NJ_NO_TIME)
         nj_attr_list_put(
             &reader->draft.attrs, NJ_SLICE("duration_ns"),

@@ -55,6 +55,7 @@ struct nj_span_reader {
     const char *record;    /* the object that is being read, for places */
     int64_t duration_ns;   /* NJ_NO_TIME: none was given */
     bool has_trace, has_span, has_status;
+    bool is_instant; /* a point in time: without an end it ends when it starts */
 };
 
 enum nj_status nj_span_reader_init(struct nj_span_reader *reader,

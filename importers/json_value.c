@@ -153,6 +153,14 @@ nj_json_value(struct nj_json *json, struct nj_value *out)
 }
 
 bool
+nj_value_is_empty(const struct nj_value *value)
+{
+    return value->type == NJ_VALUE_NULL ||
+           ((value->type == NJ_VALUE_ARRAY || value->type == NJ_VALUE_MAP) &&
+            value->bytes.len == 0);
+}
+
+bool
 nj_json_any_text(struct nj_json *json, struct nj_slice *out)
 {
     enum nj_json_type type = nj_json_peek(json);

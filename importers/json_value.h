@@ -13,6 +13,9 @@
  * deeper than NJ_VALUE_DEPTH_MAX stays JSON text. */
 bool nj_json_value(struct nj_json *json, struct nj_value *out);
 
+/* null, or a list or object without elements: it says nothing. */
+bool nj_value_is_empty(const struct nj_value *value);
+
 /* Text as it is; null is empty; everything else as its JSON text. */
 bool nj_json_any_text(struct nj_json *json, struct nj_slice *out);
 
