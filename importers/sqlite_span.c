@@ -162,13 +162,27 @@ nj_sqlite_spans_next(struct nj_sqlite_spans *s, struct nj_error *err)
     return NJ_OK;
 }
 
-struct nj_slice
-nj_sqlite_spans_text(const struct nj_sqlite_spans *s, const char *name)
+static int
+column_index(const struct nj_sqlite_spans *s, const char *name)
 {
     for (int i = 0; i < s->columns_len; i++)
         if (nj_slice_eq(s->columns[i].name, nj_slice_of(name)))
-            return nj_sqlite_text(s->rows, i);
-    return (struct nj_slice){"", 0};
+            return i;
+    return -1;
+}
+
+struct nj_slice
+nj_sqlite_spans_text(const struct nj_sqlite_spans *s, const char *name)
+{
+    int i = column_index(s, name);
+    return i < 0 ? (struct nj_slice){"", 0} : nj_sqlite_text(s->rows, i);
+}
+
+struct nj_value
+nj_sqlite_spans_value(const struct nj_sqlite_spans *s, const char *name)
+{
+    int i = column_index(s, name);
+    return i < 0 ? (struct nj_value){.type = NJ_VALUE_NULL} : nj_sqlite_value(s->rows, i);
 }
 
 enum nj_status

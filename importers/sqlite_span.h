@@ -44,6 +44,8 @@ enum nj_status nj_sqlite_spans_next(struct nj_sqlite_spans *spans,
                                     struct nj_error *err) NJ_CHECKED;
 /* Text of a column of the current row; empty where there is no such column. */
 struct nj_slice nj_sqlite_spans_text(const struct nj_sqlite_spans *spans, const char *column);
+/* The value of a column of the current row; NULL where there is no such column. */
+struct nj_value nj_sqlite_spans_value(const struct nj_sqlite_spans *spans, const char *column);
 /* Hands the span over; one without usable ids is counted instead. */
 enum nj_status nj_sqlite_spans_send(struct nj_sqlite_spans *spans,
                                     struct nj_error *err) NJ_CHECKED;
