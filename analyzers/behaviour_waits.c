@@ -1,8 +1,8 @@
 /* behaviour_waits.c - finds time that nobody used: stalls, and agents called one after the
  * other that could have worked side by side. */
 #include "analyzers/behaviour.h"
-#include "analyzers/evidence.h"
-#include "analyzers/lineage.h"
+#include "analyzers/path_evidence.h"
+#include "analyzers/path_lineage.h"
 #include "base/clock.h"
 
 #include <stdlib.h>

@@ -24,7 +24,7 @@ struct nj_segment {
     uint8_t part;      /* enum nj_part */
     uint8_t evidence;  /* enum nj_evidence: why this span and not another */
     bool is_ambiguous; /* two candidates within the clock's granularity, or timing alone while
-                          the spans of the parent overlap */
+                          siblings ran side by side; also of all that such a span contains */
 };
 
 struct nj_critical_path {
@@ -33,6 +33,7 @@ struct nj_critical_path {
     int64_t ambiguous_ns;
     const struct nj_segment *segments;
     uint32_t segments_len;
+    bool is_serial; /* scope root: one thing after the other; all that blocks is on the path */
 };
 
 /* Walks the path of `scope` into `arena`. O(n log n), iterative. NJ_ENOMEM. */

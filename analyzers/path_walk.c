@@ -1,11 +1,12 @@
 /* path_walk.c - backwards through a trace, from the end to what kept it waiting. */
-#include "analyzers/blockers.h"
 #include "analyzers/critical_path.h"
-#include "analyzers/waits.h"
+#include "analyzers/path_blockers.h"
+#include "analyzers/path_waits.h"
 
 /* One span on the way from the top to where the walk stands. */
 struct frame {
     int64_t t_ns;         /* everything later is explained */
+    int64_t beside_ns;    /* earliest start of the candidates before k */
     const uint32_t *kids; /* candidates, latest end first; lie at child_at[span] */
     uint32_t k, len;      /* next candidate, candidates */
     uint32_t span;        /* NJ_NO_SPAN: the whole trace, whose candidates are items */
@@ -26,6 +27,7 @@ struct walk {
     struct nj_segment *segments; /* latest first */
     uint32_t segments_len, segments_cap;
     int64_t ambiguous_ns;
+    bool is_serial;
     bool tells_covered; /* counts spans without children that hide the work of a sibling */
     bool is_failed;     /* no memory; the walk goes no further */
 };
@@ -89,6 +91,7 @@ frame_push(struct walk *w, const struct hop *hop, uint32_t successor)
     struct nj_blockers kids = nj_blockers_list(
         w->trace, hop->span, w->options->has_transparent_wrappers, w->kids + at, w->spare + at);
     w->frames[w->frames_len++] = (struct frame){.t_ns = hop->end_ns,
+                                                .beside_ns = INT64_MAX,
                                                 .kids = w->kids + at,
                                                 .len = kids.len,
                                                 .span = hop->span,
@@ -96,6 +99,7 @@ frame_push(struct walk *w, const struct hop *hop, uint32_t successor)
                                                 .evidence = hop->evidence,
                                                 .is_ambiguous = hop->is_ambiguous,
                                                 .overlaps = kids.overlaps};
+    w->is_serial = w->is_serial && !kids.overlaps;
 }
 
 /* Time of the span's own from `from_ns` up to where the walk stands in it. */
@@ -111,21 +115,30 @@ self_add(struct walk *w, struct frame *f, int64_t from_ns)
 static uint32_t
 timing_find(const struct walk *w, struct frame *f)
 {
+    const struct nj_trace *trace = w->trace;
+
     /* what ends later overlaps what was chosen: parallel, not critical */
-    while (f->k < f->len && w->trace->end_ns[f->kids[f->k]] > f->t_ns)
-        f->k++;
+    for (; f->k < f->len && trace->end_ns[f->kids[f->k]] > f->t_ns; f->k++)
+        if (trace->start_ns[f->kids[f->k]] < f->beside_ns)
+            f->beside_ns = trace->start_ns[f->kids[f->k]];
     return f->k < f->len ? f->kids[f->k] : NJ_NO_SPAN;
 }
 
-/* A guess, where candidates overlap or the next one ended within the same tick of the clock. */
+/* Timing is a guess where the candidate ran beside another one, or another one ended within the
+ * same tick of the clock. */
 static bool
 is_guess(const struct walk *w, const struct frame *f)
 {
     const int64_t *end_ns = w->trace->end_ns;
+    uint32_t chosen = f->kids[f->k];
 
-    return f->overlaps ||
-           (f->k + 1 < f->len && end_ns[f->kids[f->k]] - end_ns[f->kids[f->k + 1]] <
-                                     (int64_t)w->trace->granularity_ns);
+    if (f->beside_ns < end_ns[chosen])
+        return true;
+    if (f->k + 1 == f->len)
+        return false;
+    int64_t next_ns = end_ns[f->kids[f->k + 1]];
+    return next_ns > w->trace->start_ns[chosen] ||
+           end_ns[chosen] - next_ns < (int64_t)w->trace->granularity_ns;
 }
 
 /* Counts a candidate without children that covers a sibling with children. Looks only at
@@ -144,9 +157,9 @@ covered_tell(struct walk *w, const struct frame *f, uint32_t chosen)
             continue;
         char trace_hex[NJ_TRACE_HEX + 1], span_hex[NJ_SPAN_HEX + 1];
         struct nj_slice id = nj_trace_id_show(&trace->id, trace->text, trace_hex);
-        nj_span_id_print(span_hex, trace->span_id[chosen]);
-        nj_diag_at(trace->diags, NJ_DIAG_COVERED_SIBLING, "trace %.*s span %s", NJ_FMT(id),
-                   span_hex);
+        struct nj_slice span = nj_trace_span_show(trace, chosen, span_hex);
+        nj_diag_at(trace->diags, NJ_DIAG_COVERED_SIBLING, "trace %.*s span %.*s", NJ_FMT(id),
+                   NJ_FMT(span));
         return;
     }
 }
@@ -164,6 +177,8 @@ hop_find(struct walk *w, struct frame *f, struct hop *hop)
 
     if (f->successor != NJ_NO_SPAN)
         waited = nj_waits_last(waits, trace, f->successor, f->t_ns);
+    if (waited.on != NJ_NO_SPAN && (waited.on != timing || waited.is_cut))
+        w->is_serial = false;
     if (waited.on != NJ_NO_SPAN && timing != waited.on && timing != NJ_NO_SPAN &&
         nj_waits_has(waits, timing, waited.on))
         waited.on = NJ_NO_SPAN;
@@ -291,7 +306,8 @@ items_find(struct walk *w, struct frame *all, int64_t *start_ns)
 
     if (!item || !items || !spare)
         return false;
-    *all = (struct frame){.kids = items, .span = NJ_NO_SPAN, .successor = NJ_NO_SPAN};
+    *all = (struct frame){
+        .beside_ns = INT64_MAX, .kids = items, .span = NJ_NO_SPAN, .successor = NJ_NO_SPAN};
     for (uint32_t i = 0; i < trace->spans_len; i++) {
         bool is_item = trace->parent[i] == NJ_NO_SPAN || !nj_span_blocks(trace, i);
         item[i] = is_item ? i : item[trace->parent[i]];
@@ -301,7 +317,7 @@ items_find(struct walk *w, struct frame *all, int64_t *start_ns)
             all->len == 0 || trace->start_ns[i] < *start_ns ? trace->start_ns[i] : *start_ns;
         items[all->len++] = i;
     }
-    all->overlaps = nj_blockers_sort(trace, items, spare, all->len);
+    (void)nj_blockers_sort(trace, items, spare, all->len);
     w->item = item;
     return true;
 }
@@ -337,6 +353,7 @@ nj_critical_path_walk(struct nj_critical_path *out, const struct nj_trace *trace
     struct nj_clues clues;
 
     w.is_failed = !w.kids || !w.spare;
+    w.is_serial = true;
     w.tells_covered =
         scope == NJ_SCOPE_ROOT && trace->diags && !options->has_transparent_wrappers;
     *out = (struct nj_critical_path){.scope = scope,
@@ -358,5 +375,6 @@ nj_critical_path_walk(struct nj_critical_path *out, const struct nj_trace *trace
     out->ambiguous_ns = w.ambiguous_ns;
     out->segments = w.segments;
     out->segments_len = w.segments_len;
+    out->is_serial = w.is_serial && scope == NJ_SCOPE_ROOT;
     return NJ_OK;
 }

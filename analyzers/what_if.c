@@ -103,6 +103,12 @@ nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
     return NJ_OK;
 }
 
+unsigned
+nj_what_if_shift(const struct nj_what_if *what_if)
+{
+    return what_if->shift;
+}
+
 /* How far span p, a sibling of what is being computed, is at t_ns. */
 static int64_t
 progress_at(const struct nj_what_if *w, uint32_t p, int64_t t_ns, int64_t kept)
@@ -199,5 +205,5 @@ nj_what_if_saving(struct nj_what_if *w, const uint32_t *spans, uint32_t len, uin
     for (uint32_t i = 0; i < len; i++)
         if (w->top[spans[i]] != NJ_NO_SPAN)
             w->asked[w->top[spans[i]]] = 0;
-    return saving << w->shift;
+    return saving;
 }

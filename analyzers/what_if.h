@@ -10,7 +10,7 @@
 #ifndef NJ_ANALYZERS_WHAT_IF_H
 #define NJ_ANALYZERS_WHAT_IF_H
 
-#include "analyzers/event_graph.h"
+#include "analyzers/path_graph.h"
 
 enum {
     NJ_WHAT_IF_UNIT = 1000, /* parts of a nanosecond, and of a whole share */
@@ -22,10 +22,13 @@ struct nj_what_if;
 enum nj_status nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
                               struct nj_arena *arena, struct nj_error *err) NJ_CHECKED;
 
-/* What the root's duration would shrink by, in 1 / NJ_WHAT_IF_UNIT ns, if the own times of
- * `spans` shrank by saved / NJ_WHAT_IF_UNIT of themselves. No span twice. Exact up to a
- * duration of 53 days, beyond that to a few nanoseconds. O(spans asked about + k log k) where k
- * spans lie where the trace is parallel. */
+/* Savings are counted in 2^shift / NJ_WHAT_IF_UNIT ns. The shift is 0, and all is exact, up to a
+ * duration of 53 days. */
+unsigned nj_what_if_shift(const struct nj_what_if *what_if);
+
+/* What the root's duration would shrink by if the own times of `spans` shrank by saved /
+ * NJ_WHAT_IF_UNIT of themselves. No span twice. O(spans asked about + k log k) where k spans lie
+ * where the trace is parallel. */
 int64_t nj_what_if_saving(struct nj_what_if *what_if, const uint32_t *spans, uint32_t len,
                           uint32_t saved);
 

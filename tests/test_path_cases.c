@@ -218,7 +218,8 @@ says_how_much_it_guessed(void **unused)
         {"R[0,100]; A<R[10,90]; B<R[40,80]", 80},               /* timing alone, overlapping */
         {"R[0,100]; A<R[10,90]; A1<A[20,60]; B<R[40,80]", 80},  /* and all inside rests on it */
         {"R[0,100] grain=1000000; A<R[10,90]; B<R[40,90]", 80}, /* within one tick */
-        {"R[0,100]; A<R[0,40]; B<R[20,30]; C<R[50,100] link=A", 50}, /* C, not A */
+        {"R[0,100]; A<R[0,40]; B<R[20,30]; C<R[50,100] link=A", 0}, /* recorded */
+        {"R[0,100]; A<R[0,40]; B<R[20,30]; C<R[50,100]", 40},       /* C is certain, A is not */
     };
 
     for (size_t i = 0; i < NJ_LEN(cases); i++) {

@@ -390,10 +390,12 @@ a_duration_of_centuries_does_not_overflow(void **state)
     struct nj_event_graph graph = graph_of(*state, &trace);
     struct nj_what_if *what_if = what_if_of(*state, &graph);
     const uint32_t slow = 2;
-    double saving = (double)nj_what_if_saving(what_if, &slow, 1, 1) / NJ_WHAT_IF_UNIT;
+    double unit_ns = (double)((int64_t)1 << nj_what_if_shift(what_if)) / NJ_WHAT_IF_UNIT;
+    double saving = (double)nj_what_if_saving(what_if, &slow, 1, NJ_WHAT_IF_UNIT / 4);
 
-    assert_true(saving > 0.000999 * 2 * (double)century_ns);
-    assert_true(saving < 0.001001 * 2 * (double)century_ns);
+    assert_true(nj_what_if_shift(what_if) > 0);
+    assert_true(saving * unit_ns > 0.2499999 * 2 * (double)century_ns);
+    assert_true(saving * unit_ns < 0.2500001 * 2 * (double)century_ns);
 }
 
 #define IN_ARENA(test) cmocka_unit_test_setup_teardown(test, arena_setup, arena_teardown)

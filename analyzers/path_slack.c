@@ -1,4 +1,4 @@
-/* slack.c - how much later each span could end without moving the end of the root. */
+/* path_slack.c - how much later each span could end without moving the end of the root. */
 #include "analyzers/what_if.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* waits.c - clues lifted to where a walk can use them. */
-#include "analyzers/waits.h"
+/* path_waits.c - clues lifted to where a walk can use them. */
+#include "analyzers/path_waits.h"
 
-#include "analyzers/blockers.h"
-#include "analyzers/lineage.h"
+#include "analyzers/path_blockers.h"
+#include "analyzers/path_lineage.h"
 
 #include <stdlib.h>
 

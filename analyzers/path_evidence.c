@@ -1,5 +1,5 @@
-/* evidence.c - recorded reasons why one span had to wait for another. */
-#include "analyzers/evidence.h"
+/* path_evidence.c - recorded reasons why one span had to wait for another. */
+#include "analyzers/path_evidence.h"
 
 #include "schema/facts.h"
 

@@ -1,5 +1,5 @@
-/* lineage.c - through which two siblings two spans of a trace are related. */
-#include "analyzers/lineage.h"
+/* path_lineage.c - through which two siblings two spans of a trace are related. */
+#include "analyzers/path_lineage.h"
 
 enum nj_status
 nj_lineage_build(struct nj_lineage *out, const struct nj_trace *trace, struct nj_arena *arena,

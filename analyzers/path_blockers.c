@@ -1,5 +1,5 @@
-/* blockers.c - the children that can keep a span waiting, latest end first. */
-#include "analyzers/blockers.h"
+/* path_blockers.c - the children that can keep a span waiting, latest end first. */
+#include "analyzers/path_blockers.h"
 
 static void
 runs_merge(const struct nj_trace *trace, const uint32_t *from, uint32_t *to, uint32_t lo,

@@ -1,6 +1,6 @@
-/* lineage.h - through which two siblings two spans of a trace are related (floor 3). */
-#ifndef NJ_ANALYZERS_LINEAGE_H
-#define NJ_ANALYZERS_LINEAGE_H
+/* path_lineage.h - through which two siblings two spans of a trace are related (floor 3). */
+#ifndef NJ_ANALYZERS_PATH_LINEAGE_H
+#define NJ_ANALYZERS_PATH_LINEAGE_H
 
 #include "base/arena.h"
 #include "schema/trace.h"

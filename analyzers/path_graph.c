@@ -1,7 +1,7 @@
-/* event_graph.c - which starts and ends had to wait for which. */
-#include "analyzers/event_graph.h"
+/* path_graph.c - which starts and ends had to wait for which. */
+#include "analyzers/path_graph.h"
 
-#include "analyzers/blockers.h"
+#include "analyzers/path_blockers.h"
 
 struct builder {
     const struct nj_trace *trace;

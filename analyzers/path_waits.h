@@ -1,9 +1,9 @@
-/* waits.h - clues lifted to where a walk can use them: between siblings, and between spans that
- * nothing encloses (floor 3). */
-#ifndef NJ_ANALYZERS_WAITS_H
-#define NJ_ANALYZERS_WAITS_H
+/* path_waits.h - clues lifted to where a walk can use them: between siblings, and between spans
+ * that nothing encloses (floor 3). */
+#ifndef NJ_ANALYZERS_PATH_WAITS_H
+#define NJ_ANALYZERS_PATH_WAITS_H
 
-#include "analyzers/evidence.h"
+#include "analyzers/path_evidence.h"
 
 /* Who waited for whom, by waiter. */
 struct nj_waits {

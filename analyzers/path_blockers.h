@@ -1,6 +1,6 @@
-/* blockers.h - the children that can keep a span waiting, latest end first (floor 3). */
-#ifndef NJ_ANALYZERS_BLOCKERS_H
-#define NJ_ANALYZERS_BLOCKERS_H
+/* path_blockers.h - the children that can keep a span waiting, latest end first (floor 3). */
+#ifndef NJ_ANALYZERS_PATH_BLOCKERS_H
+#define NJ_ANALYZERS_PATH_BLOCKERS_H
 
 #include "schema/trace.h"
 

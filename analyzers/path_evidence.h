@@ -1,10 +1,10 @@
-/* evidence.h - recorded reasons why one span had to wait for another (floor 3).
+/* path_evidence.h - recorded reasons why one span had to wait for another (floor 3).
  *
  * tool-call: a tool span waited for the model call that asked for it, and the next model call
  * that got its result waited for the tool. Both are known by the id of the tool call.
  * link: a span waited for the spans that it links to. */
-#ifndef NJ_ANALYZERS_EVIDENCE_H
-#define NJ_ANALYZERS_EVIDENCE_H
+#ifndef NJ_ANALYZERS_PATH_EVIDENCE_H
+#define NJ_ANALYZERS_PATH_EVIDENCE_H
 
 #include "analyzers/critical_path.h"
 

@@ -1,13 +1,13 @@
-/* event_graph.h - which starts and ends had to wait for which: what the critical path of scope
+/* path_graph.h - which starts and ends had to wait for which: what the critical path of scope
  * root follows backwards, whole, for questions about other paths (floor 3).
  *
  * A child starts after its parent, and after what it waited for among its siblings; a parent
  * ends after all children that block it. Weights of the edges are times of one span each, so
  * the longest way from the root's start to its end is its duration. */
-#ifndef NJ_ANALYZERS_EVENT_GRAPH_H
-#define NJ_ANALYZERS_EVENT_GRAPH_H
+#ifndef NJ_ANALYZERS_PATH_GRAPH_H
+#define NJ_ANALYZERS_PATH_GRAPH_H
 
-#include "analyzers/waits.h"
+#include "analyzers/path_waits.h"
 
 /* What the start of a child waited for. */
 enum nj_after {
