@@ -37,19 +37,6 @@ nj_visit_fini(struct nj_visit *visit)
     free(visit->total);
 }
 
-static bool
-value_equals(const struct nj_value *value, struct nj_slice want)
-{
-    struct nj_value text = {.type = NJ_VALUE_STRING, .bytes = want};
-    double a, b;
-
-    if (value->type == NJ_VALUE_STRING)
-        return nj_slice_eq(value->bytes, want);
-    if (value->type == NJ_VALUE_BOOL)
-        return nj_slice_eq(want, value->boolean ? NJ_SLICE("true") : NJ_SLICE("false"));
-    return nj_value_real(value, &a) && nj_value_real(&text, &b) && a == b;
-}
-
 /* Whether a span of the trace has the attribute of --where; reads full contents, so it is only
  * done when asked for. */
 static enum nj_status
@@ -64,9 +51,7 @@ where_matches(struct nj_visit *visit, const struct nj_raw_trace *raw, bool *out)
                                                    visit->run->scratch, &span, visit->run->err);
         if (st < 0)
             return st;
-        for (size_t a = 0; a < span.attrs.len && !*out; a++)
-            *out = nj_slice_eq(span.attrs.list[a].key, o->where_key) &&
-                   value_equals(&span.attrs.list[a].value, o->where_value);
+        *out = nj_attrs_have(&span.attrs, o->where_key, o->where_value);
     }
     return NJ_OK;
 }

@@ -1,15 +1,17 @@
 /* weigh.h - weights for every trace: what is recorded, and what the options and the store as a
- * whole add to it (floor 3). */
+ * whole add to it (floor 3). Precedence and reasons: docs/methods/sampling.md. */
 #ifndef NJ_ANALYZERS_WEIGH_H
 #define NJ_ANALYZERS_WEIGH_H
 
 #include "analyzers/analyzer.h"
-#include "schema/trace.h"
+#include "analyzers/recover.h"
+#include "analyzers/weigh_scan.h"
 
 struct nj_weigher;
 
 /* Prepares what needs a look at the whole corpus or at files that options name (rates recovered
- * from trace ids, sampling policy, assumed rate). Shared by all threads. */
+ * from trace ids, sampling policy, assumed rate). Shared by all threads. NJ_EUSAGE for a policy
+ * file that cannot be used. */
 enum nj_status nj_weigher_new(struct nj_weigher **out, const struct nj_corpus *corpus,
                               const struct nj_options *options,
                               struct nj_error *err) NJ_CHECKED;
@@ -19,5 +21,15 @@ void nj_weigher_free(struct nj_weigher *weigher);
  * stand at the trace. */
 enum nj_status nj_weigher_apply(const struct nj_weigher *weigher, struct nj_run *run,
                                 struct nj_trace *trace) NJ_CHECKED;
+
+/* A rate that was looked for in the ids of one stratum's traces, found or not. */
+struct nj_weigh_recovered {
+    struct nj_weigh_stratum of; /* service NJ_NO_NAME and hour INT64_MIN: all traces */
+    bool is_all;
+    struct nj_recovered found;
+};
+/* In the order of (all, service by text, hour). */
+const struct nj_weigh_recovered *nj_weigher_recovered(const struct nj_weigher *weigher,
+                                                      size_t *len);
 
 #endif

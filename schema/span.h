@@ -24,6 +24,16 @@ struct nj_attrs {
     uint32_t dropped; /* as the exporter counted */
 };
 
+/* Whether there is an attribute of this key whose value shows as `text`. */
+static inline bool
+nj_attrs_have(const struct nj_attrs *attrs, struct nj_slice key, struct nj_slice text)
+{
+    for (size_t i = 0; i < attrs->len; i++)
+        if (nj_slice_eq(attrs->list[i].key, key) && nj_value_shows(&attrs->list[i].value, text))
+            return true;
+    return false;
+}
+
 struct nj_event {
     int64_t time_ns;
     struct nj_slice name;

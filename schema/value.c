@@ -209,3 +209,16 @@ nj_value_is_true(const struct nj_value *value)
     return t.len == 4 && (t.ptr[0] | 32) == 't' && (t.ptr[1] | 32) == 'r' &&
            (t.ptr[2] | 32) == 'u' && (t.ptr[3] | 32) == 'e';
 }
+
+bool
+nj_value_shows(const struct nj_value *value, struct nj_slice text)
+{
+    struct nj_value other = {.type = NJ_VALUE_STRING, .bytes = text};
+    double a, b;
+
+    if (value->type == NJ_VALUE_STRING)
+        return nj_slice_eq(value->bytes, text);
+    if (value->type == NJ_VALUE_BOOL)
+        return nj_slice_eq(text, value->boolean ? NJ_SLICE("true") : NJ_SLICE("false"));
+    return nj_value_real(value, &a) && nj_value_real(&other, &b) && a == b;
+}

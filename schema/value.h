@@ -54,6 +54,9 @@ bool nj_value_int(const struct nj_value *value, int64_t *out);
 bool nj_value_real(const struct nj_value *value, double *out);
 /* STRING and BYTES as they are; everything else is the empty slice. */
 struct nj_slice nj_value_text(const struct nj_value *value);
+/* Whether the value shows as `text`: a text as it stands, "true" and "false", a number of the
+ * same size. */
+bool nj_value_shows(const struct nj_value *value, struct nj_slice text);
 /* true for BOOL true, INT 1 and the text "true" in any case. */
 bool nj_value_is_true(const struct nj_value *value);
 

@@ -350,7 +350,7 @@ findings_show(struct nj_weight_reading *out, struct findings *f)
         double value = f->of[i].value;
         out->is_inconsistent |= f->of[i].status == NJ_WEIGHT_INCONSISTENT;
         out->has_conflict |=
-            is_usable(&f->of[i]) && fabs(value - out->value) > 0.01 * fmax(value, out->value);
+            is_usable(&f->of[i]) && nj_weights_differ(value, out->value);
     }
 }
 

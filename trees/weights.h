@@ -40,6 +40,14 @@ struct nj_weight_reading {
     bool is_rate_limited;             /* a limiter decided: no probability */
 };
 
+/* Whether two weights say different things: by more than 1 %. */
+static inline bool
+nj_weights_differ(double a, double b)
+{
+    double larger = a > b ? a : b, gap = a > b ? a - b : b - a;
+    return gap > 0.01 * larger;
+}
+
 /* One span by itself. */
 void nj_weight_of_record(struct nj_weight_reading *out, const struct nj_weight_record *record);
 
