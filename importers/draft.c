@@ -121,20 +121,6 @@ attrs_at(const struct nj_attr_list *attrs, size_t i)
     return attrs->len ? attrs->list + i : NULL;
 }
 
-/* What an exporter left out was lost before we came. */
-static void
-dropped_count(const struct nj_span *span, struct nj_diags *diags)
-{
-    char trace[NJ_TRACE_HEX + 1], id[NJ_SPAN_HEX + 1];
-
-    if (span->attrs.dropped == 0 && span->events_dropped == 0 && span->links_dropped == 0)
-        return;
-    struct nj_slice trace_text = nj_trace_id_show(&span->trace_id, span->trace_text, trace);
-    struct nj_slice span_text = nj_span_id_show(span->span_id, span->span_text, id);
-    nj_diag_at(diags, NJ_DIAG_ATTRIBUTES_DROPPED, "trace %.*s span %.*s", NJ_FMT(trace_text),
-               NJ_FMT(span_text));
-}
-
 enum nj_status
 nj_draft_send(struct nj_draft *draft, struct nj_sink *sink, struct nj_error *err)
 {
@@ -151,6 +137,5 @@ nj_draft_send(struct nj_draft *draft, struct nj_sink *sink, struct nj_error *err
         draft->links[i].attrs.list = attrs_at(&draft->link_attrs, at);
     span->events = draft->events;
     span->links = draft->links;
-    dropped_count(span, sink->diags);
     return sink->span(sink, span, err);
 }

@@ -229,6 +229,17 @@ kind_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_
                          (struct nj_value){.type = NJ_VALUE_STRING, .bytes = text});
 }
 
+/* Members of an object as attributes; anything else under its own name. */
+static void
+attrs_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+           struct nj_json *json)
+{
+    if (nj_json_peek(json) == NJ_JSON_OBJECT)
+        (void)nj_json_attrs(json, spec->attr, &r->draft.attrs);
+    else
+        attr_read(r, NULL, key, json);
+}
+
 static void
 field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
            struct nj_json *json)
@@ -241,10 +252,7 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
         attr_read(r, spec, key, json);
         break;
     case NJ_FIELD_ATTRS:
-        if (nj_json_peek(json) == NJ_JSON_OBJECT)
-            (void)nj_json_attrs(json, spec->attr, &r->draft.attrs);
-        else
-            attr_read(r, NULL, key, json);
+        attrs_read(r, spec, key, json);
         break;
     case NJ_FIELD_SKIP:
         (void)nj_json_skip(json);
@@ -289,10 +297,9 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
         span->start_ns = nj_span_reader_number(r, json, 3);
         break;
     case NJ_FIELD_DURATION_US:
-        r->duration_ns = nj_span_reader_number(r, json, 3);
-        break;
     case NJ_FIELD_DURATION_NS:
-        r->duration_ns = nj_span_reader_number(r, json, 0);
+        r->duration_ns =
+            nj_span_reader_number(r, json, spec->field == NJ_FIELD_DURATION_US ? 3 : 0);
         break;
     }
 }

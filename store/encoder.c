@@ -2,6 +2,7 @@
 #include "store/encoder.h"
 
 #include "base/grow.h"
+#include "schema/ids.h"
 #include "store/digest_index.h"
 #include "store/payload.h"
 
@@ -123,6 +124,20 @@ class_find(struct nj_encoder *encoder, const struct nj_row *row)
     return known;
 }
 
+/* What an exporter left out was lost before we came. */
+static void
+dropped_count(const struct nj_span *span, struct nj_diags *diags)
+{
+    char trace[NJ_TRACE_HEX + 1], id[NJ_SPAN_HEX + 1];
+
+    if (span->attrs.dropped == 0 && span->events_dropped == 0 && span->links_dropped == 0)
+        return;
+    struct nj_slice trace_text = nj_trace_id_show(&span->trace_id, span->trace_text, trace);
+    struct nj_slice span_text = nj_span_id_show(span->span_id, span->span_text, id);
+    nj_diag_at(diags, NJ_DIAG_ATTRIBUTES_DROPPED, "trace %.*s span %.*s", NJ_FMT(trace_text),
+               NJ_FMT(span_text));
+}
+
 static enum nj_status
 encoder_span(struct nj_sink *sink, const struct nj_span *span, struct nj_error *err)
 {
@@ -133,6 +148,7 @@ encoder_span(struct nj_sink *sink, const struct nj_span *span, struct nj_error *
     if (!batch)
         return NJ_ENOMEM;
     NJ_CHECK(span->scope < encoder->scopes.len);
+    dropped_count(span, sink->diags);
     size_t facts_at = batch->bytes.len;
     enum nj_status st = nj_conventions_row(
         encoder->conventions, span, &encoder->facts[span->scope], &row, &batch->bytes, err);

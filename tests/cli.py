@@ -243,8 +243,8 @@ class Report(Cli):
 
     def hostile(self):
         spans = []
-        for i, name in enumerate(self.HOSTILE):
-            spans.append(span(i + 1, 1, name=name, attributes=[
+        for i, name in enumerate(self.HOSTILE * 30):
+            spans.append(span(i + 1, 1, name=name, end=2000 + i, attributes=[
                 attr('gen_ai.operation.name', 'invoke_agent'), attr('gen_ai.agent.name', name)],
                 status={'code': 2, 'message': name}))
             spans.append(span(i + 1, 2, parent=1, name=name, attributes=[
@@ -288,7 +288,7 @@ class Report(Cli):
         self.report('out', TRACES)
         done = subprocess.run(['xmllint', '--html', '--noout', self.path('out/report.html')],
                               capture_output=True, check=False)
-        errors = [line for line in done.stderr.decode().splitlines()
+        errors = [line for line in done.stderr.decode(errors='replace').splitlines()
                   if 'HTML parser error' in line and 'invalid' not in line]
         self.assertEqual(errors, [])
 
