@@ -398,7 +398,7 @@ is_failure_after_all(const struct nj_errors *e, uint32_t node)
             return false;
     return e->trace->raw_end_ns[n->span] - n->at_ns <=
                nj_trace_raw_ns(e->trace, n->span) / 50 &&
-           nj_error_match_alone(&e->nodes[e->node_of[parent]], n) == 2;
+           nj_error_match_alone(&e->nodes[e->node_of[parent]], n) >= 2;
 }
 
 void

@@ -49,7 +49,7 @@ orphan_link(struct nj_errors *e, uint32_t orphan)
             nj_error_tree_holds(&e->tree, span, around) || !encloses(e->trace, around, span))
             continue;
         if ((best == NJ_NO_NODE || is_shorter(e->trace, around, e->nodes[best].span)) &&
-            nj_error_match(e, n, orphan) == 2)
+            nj_error_match(e, n, orphan) >= 2)
             best = n;
     }
     if (best == NJ_NO_NODE || is_caused_by(e, orphan, best))

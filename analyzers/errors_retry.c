@@ -12,6 +12,18 @@ struct latest {
     uint32_t mask;
 };
 
+struct retries {
+    struct nj_errors *e;
+    uint32_t *silent; /* by span without an error of its own: the one that it ended with */
+};
+
+/* The error that a span is a failed attempt by: its own, or one that it did not record. */
+static uint32_t
+failure_of(const struct retries *r, uint32_t span)
+{
+    return r->e->node_of[span] != NJ_NO_NODE ? r->e->node_of[span] : r->silent[span];
+}
+
 static bool
 is_same_operation(const struct nj_trace *trace, uint32_t a, uint32_t b)
 {
@@ -93,29 +105,74 @@ repeats_what_failed(const struct nj_errors *e, uint32_t earlier, uint32_t later)
     return false;
 }
 
-/* Two failures of one operation that have nothing to do with each other. */
+/* Two failures of one operation that have nothing to do with each other. Surroundings may fail
+ * in one way and then in another, and the operation is tried again all the same. */
 static bool
 is_unrelated(const struct nj_error_node *a, const struct nj_error_node *b)
 {
-    return (a->flags & b->flags & NJ_ERROR_IS_SPECIFIC) && nj_error_match_alone(a, b) == 0 &&
-           nj_error_match_alone(b, a) == 0;
+    if (!(a->flags & b->flags & NJ_ERROR_IS_SPECIFIC) || nj_error_match_alone(a, b) > 0 ||
+        nj_error_match_alone(b, a) > 0)
+        return false;
+    return nj_error_class_of(a) != NJ_ERROR_ENVIRONMENT ||
+           nj_error_class_of(b) != NJ_ERROR_ENVIRONMENT;
 }
 
-/* The node of the next attempt when `later` fails as `failed` did: itself, beside it in the
- * tree; in the next one of steps that recorded nothing about the first failure, the step or
- * what failed in it. */
-static uint32_t
-next_attempt_of(const struct nj_errors *e, const struct nj_error_node *failed, uint32_t later)
+static bool
+is_attempt(const struct nj_errors *e, uint32_t node)
 {
-    uint32_t a = e->tree.parent[failed->span], b = e->tree.parent[later];
+    return node != NJ_NO_NODE &&
+           !(e->nodes[node].flags & (NJ_ERROR_IS_CANCELLED | NJ_ERROR_IS_SEMANTIC));
+}
 
-    if (a == NJ_NO_SPAN || b == NJ_NO_SPAN)
-        return NJ_NO_NODE;
-    if (a == b)
-        return e->node_of[later];
-    if (e->node_of[a] != NJ_NO_NODE || !is_adjacent(e, failed->span, later))
-        return NJ_NO_NODE;
-    return e->node_of[b] != NJ_NO_NODE ? e->node_of[b] : e->node_of[later];
+/* An error that a span may have ended with without recording it: it was thrown, not returned as
+ * a result, and the span ended right after it. */
+static bool
+can_be_silent(const struct retries *r, const struct nj_error_brood *brood, uint32_t child)
+{
+    const struct nj_errors *e = r->e;
+    uint32_t node = failure_of(r, child);
+    int64_t end_ns = e->trace->raw_end_ns[brood->parent];
+
+    return is_attempt(e, node) && e->nodes[node].strength == NJ_STRENGTH_EXPLICIT &&
+           brood->last_end_ns <= e->trace->raw_end_ns[child] &&
+           nj_error_is_last_activity(brood, e->trace, child, end_ns);
+}
+
+/* The last such error among the children of a span that recorded nothing. */
+static uint32_t
+silent_failure(const struct retries *r, uint32_t span)
+{
+    const struct nj_errors *e = r->e;
+    struct nj_error_brood brood = nj_error_brood_of(&e->tree, e->trace, span);
+    uint32_t last = NJ_NO_SPAN;
+
+    for (uint32_t c = e->tree.child_at[span]; c < e->tree.child_at[span + 1]; c++)
+        if (can_be_silent(r, &brood, e->tree.children[c]) &&
+            (last == NJ_NO_SPAN || nj_error_ends_later(e->trace, e->tree.children[c], last)))
+            last = e->tree.children[c];
+    return last == NJ_NO_SPAN ? NJ_NO_NODE : failure_of(r, last);
+}
+
+/* Parents come before their children. false: no memory. */
+static bool
+silent_fill(struct retries *r)
+{
+    const struct nj_errors *e = r->e;
+    const uint32_t len = e->trace->spans_len;
+    uint8_t *is_busy = NJ_NEW(e->arena, uint8_t, len); /* a child failed */
+
+    r->silent = NJ_NEW_RAW(e->arena, uint32_t, len);
+    if (!r->silent || !is_busy)
+        return false;
+    for (uint32_t i = 0; i < len; i++)
+        r->silent[i] = NJ_NO_NODE;
+    for (uint32_t i = len; i-- > 0;) {
+        if (is_busy[i] && e->node_of[i] == NJ_NO_NODE && e->trace->status[i] == NJ_STATUS_UNSET)
+            r->silent[i] = silent_failure(r, i);
+        if (e->tree.parent[i] != NJ_NO_SPAN && is_attempt(e, failure_of(r, i)))
+            is_busy[e->tree.parent[i]] = 1;
+    }
+    return true;
 }
 
 static void
@@ -129,31 +186,30 @@ attempt_link(struct nj_errors *e, uint32_t earlier, uint32_t later)
                                                 .why = NJ_WHY_ATTEMPT});
 }
 
-/* Span `later` follows the failed `node` with the same operation in the same scope. */
+/* `later` follows `earlier` with the same operation for the same caller. */
 static void
-pair_judge(struct nj_errors *e, uint32_t node, uint32_t later)
+pair_judge(struct retries *r, uint32_t earlier, uint32_t later)
 {
+    struct nj_errors *e = r->e;
+    uint32_t node = failure_of(r, earlier), next = failure_of(r, later);
     struct nj_error_node *failed = &e->nodes[node];
-    uint32_t other = e->node_of[later];
-    bool is_marked = is_explicit(e->trace, later);
-    bool is_near = is_adjacent(e, failed->span, later);
+    bool is_marked = is_explicit(e->trace, later), is_near = is_adjacent(e, earlier, later);
 
-    if (e->trace->raw_end_ns[failed->span] >
-        e->trace->raw_start_ns[later] + NJ_ERRORS_EPSILON_NS)
+    if (e->trace->raw_end_ns[earlier] > e->trace->raw_start_ns[later] + NJ_ERRORS_EPSILON_NS)
         return;
-    if (other == NJ_NO_NODE && e->trace->status[later] == NJ_STATUS_ERROR)
+    if ((next == NJ_NO_NODE || next != e->node_of[later]) && !is_marked &&
+        !repeats_what_failed(e, earlier, later))
+        return;
+    if (next == NJ_NO_NODE && e->trace->status[later] == NJ_STATUS_ERROR)
         return; /* it steered its framework, which is no success */
-    if (other == NJ_NO_NODE && !is_marked && !repeats_what_failed(e, failed->span, later))
-        return;
-    if (other == NJ_NO_NODE) {
+    if (next == NJ_NO_NODE) {
         failed->recovered = later;
         failed->recovered_conf = is_marked ? NJ_CONF_A : is_near ? NJ_CONF_B : NJ_CONF_C;
-    } else if ((is_marked || is_near) &&
-               !(e->nodes[other].flags & (NJ_ERROR_IS_CANCELLED | NJ_ERROR_IS_SEMANTIC)) &&
-               !is_unrelated(failed, &e->nodes[other])) {
-        other = next_attempt_of(e, failed, later);
-        if (other != NJ_NO_NODE)
-            attempt_link(e, node, other);
+    } else if ((is_marked || is_near) && is_attempt(e, next) &&
+               e->tree.parent[earlier] != NJ_NO_SPAN &&
+               e->tree.parent[earlier] == e->tree.parent[later] &&
+               (is_marked || !is_unrelated(failed, &e->nodes[next]))) {
+        attempt_link(e, node, next);
     }
 }
 
@@ -174,6 +230,7 @@ recoveries_spread(struct nj_errors *e)
 bool
 nj_error_retries_find(struct nj_errors *e)
 {
+    struct retries r = {.e = e};
     struct latest latest = {0};
     uint32_t slots = 16;
 
@@ -181,14 +238,12 @@ nj_error_retries_find(struct nj_errors *e)
         slots *= 2;
     latest.mask = slots - 1;
     latest.spans = NJ_NEW(e->arena, uint32_t, slots);
-    if (!latest.spans)
+    if (!latest.spans || !silent_fill(&r))
         return false;
     for (uint32_t k = 0; k < e->tree.order_len; k++) {
         uint32_t i = e->tree.order[k], earlier = latest_swap(&latest, e, i);
-        uint32_t n = earlier == NJ_NO_SPAN ? NJ_NO_NODE : e->node_of[earlier];
-        if (n != NJ_NO_NODE &&
-            !(e->nodes[n].flags & (NJ_ERROR_IS_CANCELLED | NJ_ERROR_IS_SEMANTIC)))
-            pair_judge(e, n, i);
+        if (earlier != NJ_NO_SPAN && is_attempt(e, failure_of(&r, earlier)))
+            pair_judge(&r, earlier, i);
     }
     recoveries_spread(e);
     return true;

@@ -30,16 +30,9 @@ is_recovered(const struct nj_error_node *node)
 static uint32_t
 later_of(const struct nj_errors *e, uint32_t a, uint32_t b)
 {
-    const struct nj_trace *trace = e->trace;
-    uint32_t x, y;
-
     if (a == NJ_NO_NODE || b == NJ_NO_NODE)
         return a == NJ_NO_NODE ? b : a;
-    x = e->nodes[a].span;
-    y = e->nodes[b].span;
-    if (trace->raw_end_ns[x] != trace->raw_end_ns[y])
-        return trace->raw_end_ns[x] > trace->raw_end_ns[y] ? a : b;
-    return trace->span_id[x] > trace->span_id[y] ? a : b;
+    return nj_error_ends_later(e->trace, e->nodes[a].span, e->nodes[b].span) ? a : b;
 }
 
 static void

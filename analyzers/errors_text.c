@@ -252,6 +252,7 @@ ends_in(struct nj_slice text, struct nj_slice words)
     return false;
 }
 
+/* The very words of the child stand in the parent's text. */
 static bool
 has_same_words(const struct nj_error_node *parent, const struct nj_error_node *child)
 {
@@ -261,10 +262,15 @@ has_same_words(const struct nj_error_node *parent, const struct nj_error_node *c
         return false;
     if (needle.len > NEEDLE_MAX)
         needle.len = NEEDLE_MAX;
-    return nj_slice_find(parent->text, needle) != NJ_NOT_FOUND ||
-           ends_in(parent->text, needle) ||
-           (child->template.len >= TEXT_MIN &&
-            nj_slice_find(parent->template, child->template) != NJ_NOT_FOUND);
+    return nj_slice_find(parent->text, needle) != NJ_NOT_FOUND || ends_in(parent->text, needle);
+}
+
+/* The same, but for the parts that vary from error to error. */
+static bool
+has_like_words(const struct nj_error_node *parent, const struct nj_error_node *child)
+{
+    return child->template.len >= TEXT_MIN &&
+           nj_slice_find(parent->template, child->template) != NJ_NOT_FOUND;
 }
 
 int
@@ -273,6 +279,8 @@ nj_error_match_alone(const struct nj_error_node *parent, const struct nj_error_n
     int level = 0;
 
     if (has_same_words(parent, child))
+        level = 3;
+    else if (has_like_words(parent, child))
         level = 2;
     else if (nj_error_type_is_specific(child->type) &&
              (nj_slice_eq(parent->type, child->type) ||
@@ -280,8 +288,8 @@ nj_error_match_alone(const struct nj_error_node *parent, const struct nj_error_n
         level = 1;
     else if (child->http >= 400 && child->http == parent->http)
         return 1;
-    if (level > 0 && ((parent->flags | child->flags) & NJ_ERROR_IS_WEAK))
-        level--;
+    if ((parent->flags | child->flags) & NJ_ERROR_IS_WEAK)
+        level = level > 1 ? 1 : 0;
     return level;
 }
 
@@ -291,7 +299,7 @@ nj_error_match(const struct nj_errors *errors, uint32_t parent, uint32_t child)
     const struct nj_error_node *p = &errors->nodes[parent];
     int best = 0;
 
-    for (int hop = 0; hop <= HOPS_MAX && child != NJ_NO_NODE && best < 2; hop++) {
+    for (int hop = 0; hop <= HOPS_MAX && child != NJ_NO_NODE && best < 3; hop++) {
         const struct nj_error_node *c = &errors->nodes[child];
         int level = nj_error_match_alone(p, c);
         best = level > best ? level : best;

@@ -23,7 +23,8 @@ bool nj_error_type_is_specific(struct nj_slice base);
 
 enum nj_error_class nj_error_class_of(const struct nj_error_node *node);
 
-/* How well `child` explains `parent`: 2 the same words, 1 the same type or HTTP status, 0 not.
+/* How well `child` explains `parent`: 3 the same words, 2 the same but for the parts that vary
+ * from error to error, 1 the same type or HTTP status, 0 not.
  * Where the child has nothing specific to say, its causes are asked, up to four hops. */
 int nj_error_match(const struct nj_errors *errors, uint32_t parent, uint32_t child);
 /* The same for the two nodes alone. */

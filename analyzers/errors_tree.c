@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* A parent that fails on a child does so soon after it. */
+#define TAIL_TOLERANCE_NS (INT64_C(20) * 1000 * 1000)
+
 /* What a span is ordered by, beside its index. */
 struct sort_key {
     int64_t start_ns, end_ns;
@@ -184,4 +187,36 @@ nj_error_tree_build(struct nj_error_tree *out, const struct nj_trace *trace,
     post_fill(out, post, post_low, len);
     scope_fill(out, scope, trace);
     return true;
+}
+
+struct nj_error_brood
+nj_error_brood_of(const struct nj_error_tree *tree, const struct nj_trace *trace,
+                  uint32_t parent)
+{
+    struct nj_error_brood brood = {parent, INT64_MIN, INT64_MIN, INT64_MIN};
+
+    for (uint32_t c = tree->child_at[parent]; c < tree->child_at[parent + 1]; c++) {
+        int64_t start_ns = trace->raw_start_ns[tree->children[c]];
+        int64_t end_ns = trace->raw_end_ns[tree->children[c]];
+        brood.last_start_ns = start_ns; /* children are in the order of their starts */
+        if (end_ns > brood.last_end_ns)
+            brood.last_end_ns = end_ns;
+        if (end_ns > start_ns)
+            brood.last_long_start_ns = start_ns;
+    }
+    return brood;
+}
+
+bool
+nj_error_is_last_activity(const struct nj_error_brood *brood, const struct nj_trace *trace,
+                          uint32_t span, int64_t at_ns)
+{
+    int64_t end_ns = trace->raw_end_ns[span], tolerance_ns = TAIL_TOLERANCE_NS;
+    int64_t parent_ns = nj_trace_raw_ns(trace, brood->parent);
+
+    if (brood->last_start_ns > end_ns || brood->last_long_start_ns >= end_ns)
+        return false;
+    if (parent_ns / 10 > tolerance_ns)
+        tolerance_ns = parent_ns / 10;
+    return at_ns - (brood->last_end_ns > end_ns ? brood->last_end_ns : end_ns) <= tolerance_ns;
 }

@@ -31,4 +31,27 @@ nj_error_tree_next_sibling(const struct nj_error_tree *tree, uint32_t i)
     return at < tree->child_at[parent + 1] ? tree->children[at] : NJ_NO_SPAN;
 }
 
+/* Whether span a ends after span b; ties go to the larger id. */
+static inline bool
+nj_error_ends_later(const struct nj_trace *trace, uint32_t a, uint32_t b)
+{
+    if (trace->raw_end_ns[a] != trace->raw_end_ns[b])
+        return trace->raw_end_ns[a] > trace->raw_end_ns[b];
+    return trace->span_id[a] > trace->span_id[b];
+}
+
+/* When the children of a span were busy. */
+struct nj_error_brood {
+    uint32_t parent;
+    int64_t last_end_ns, last_start_ns;
+    int64_t last_long_start_ns; /* of children that are not of length 0 */
+};
+struct nj_error_brood nj_error_brood_of(const struct nj_error_tree *tree,
+                                        const struct nj_trace *trace, uint32_t parent);
+
+/* Whether `span`, somewhere below the parent, was the last thing that went on before `at_ns`:
+ * no child began after it, and it ended within 20 ms or a tenth of the parent's length. */
+bool nj_error_is_last_activity(const struct nj_error_brood *brood, const struct nj_trace *trace,
+                               uint32_t span, int64_t at_ns);
+
 #endif

@@ -6,9 +6,6 @@
 
 enum { PENDING_MAX = 8 };
 
-/* A parent that fails on a child does so soon after it. */
-#define TAIL_TOLERANCE_NS (INT64_C(20) * 1000 * 1000)
-
 /* An error below spans without status. is_tail: nothing began after it on the way up. */
 struct waiting {
     uint32_t node;
@@ -31,9 +28,7 @@ struct family {
     uint32_t span;
     struct candidate *list;
     uint32_t len;
-    bool has_children;
-    int64_t last_end_ns, last_start_ns; /* of all children */
-    int64_t last_long_start_ns;         /* of children that are not of length 0 */
+    struct nj_error_brood brood;
 };
 
 struct upward {
@@ -52,11 +47,7 @@ node_at(const struct nj_errors *e, uint32_t n)
 static bool
 ends_later(const struct nj_errors *e, uint32_t a, uint32_t b)
 {
-    uint32_t x = e->nodes[a].span, y = e->nodes[b].span;
-
-    if (e->trace->raw_end_ns[x] != e->trace->raw_end_ns[y])
-        return e->trace->raw_end_ns[x] > e->trace->raw_end_ns[y];
-    return e->trace->span_id[x] > e->trace->span_id[y];
+    return nj_error_ends_later(e->trace, e->nodes[a].span, e->nodes[b].span);
 }
 
 static bool
@@ -71,20 +62,6 @@ static void
 absorb(struct nj_errors *e, uint32_t node)
 {
     e->nodes[node].absorbed_at = e->tree.parent[e->nodes[node].span];
-}
-
-/* Whether the span is the last thing that went on in the family before `at_ns`. */
-static bool
-is_tail_of(const struct nj_errors *e, const struct family *f, uint32_t span, int64_t at_ns)
-{
-    int64_t end_ns = e->trace->raw_end_ns[span], tolerance_ns = TAIL_TOLERANCE_NS;
-    int64_t parent_ns = nj_trace_raw_ns(e->trace, f->span);
-
-    if (f->last_start_ns > end_ns || f->last_long_start_ns >= end_ns)
-        return false;
-    if (parent_ns / 10 > tolerance_ns)
-        tolerance_ns = parent_ns / 10;
-    return at_ns - (f->last_end_ns > end_ns ? f->last_end_ns : end_ns) <= tolerance_ns;
 }
 
 static void
@@ -102,24 +79,17 @@ static struct family
 family_of(struct upward *u, uint32_t span)
 {
     const struct nj_error_tree *tree = &u->e->tree;
-    const struct nj_trace *trace = u->e->trace;
     struct family f = {.span = span,
                        .list = u->candidates,
-                       .last_end_ns = INT64_MIN,
-                       .last_start_ns = INT64_MIN,
-                       .last_long_start_ns = INT64_MIN};
+                       .brood = nj_error_brood_of(tree, u->e->trace, span)};
 
     for (uint32_t c = tree->child_at[span]; c < tree->child_at[span + 1]; c++) {
         uint32_t child = tree->children[c], node = u->e->node_of[child];
-        int64_t start_ns = trace->raw_start_ns[child], end_ns = trace->raw_end_ns[child];
-        f.last_end_ns = end_ns > f.last_end_ns ? end_ns : f.last_end_ns;
-        f.last_start_ns = start_ns > f.last_start_ns ? start_ns : f.last_start_ns;
-        if (end_ns > start_ns && start_ns > f.last_long_start_ns)
-            f.last_long_start_ns = start_ns;
+        const struct pending *pending = u->pending[child];
         if (node != NJ_NO_NODE && u->e->nodes[node].next_attempt == NJ_NO_NODE)
             family_add(u, &f, node, NULL);
-        for (uint32_t k = 0; u->pending[child] && k < u->pending[child]->len; k++)
-            family_add(u, &f, u->pending[child]->list[k].node, &u->pending[child]->list[k]);
+        for (uint32_t k = 0; pending && k < pending->len; k++)
+            family_add(u, &f, pending->list[k].node, &pending->list[k]);
     }
     return f;
 }
@@ -160,7 +130,8 @@ unmarked_pass(struct upward *u, const struct family *f)
         const struct candidate *c = &f->list[k];
         uint32_t span = e->nodes[c->node].span;
         struct waiting waiting = {
-            c->node, c->is_tail && is_tail_of(e, f, span, e->trace->raw_end_ns[f->span])};
+            c->node, c->is_tail && nj_error_is_last_activity(&f->brood, e->trace, span,
+                                                             e->trace->raw_end_ns[f->span])};
         if (is_end || c->is_recovered) {
             absorb(e, c->node);
             continue;
@@ -183,12 +154,18 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {.match = 2, .type = NJ_EDGE_UP, .why = NJ_WHY_MESSAGE, .conf = NJ_CONF_A},
-    {.match = 2,
+    {.match = 3, .type = NJ_EDGE_UP, .why = NJ_WHY_MESSAGE, .conf = NJ_CONF_A},
+    {.match = 3,
      .may_be_recovered = true,
      .type = NJ_EDGE_UP,
      .why = NJ_WHY_MESSAGE,
      .conf = NJ_CONF_A},
+    {.is_pending = true,
+     .match = 3,
+     .type = NJ_EDGE_BRIDGED,
+     .why = NJ_WHY_MESSAGE_UNMARKED,
+     .conf = NJ_CONF_B},
+    {.match = 2, .type = NJ_EDGE_UP, .why = NJ_WHY_LIKE_MESSAGE, .conf = NJ_CONF_B},
     {.is_pending = true,
      .match = 2,
      .type = NJ_EDGE_BRIDGED,
@@ -211,8 +188,9 @@ rule_fits(const struct nj_errors *e, const struct family *f, const struct rule *
         (c->is_recovered && !rule->may_be_recovered))
         return false;
     return !rule->wants_tail ||
-           (c->is_tail && is_tail_of(e, f, node_at(e, c->node)->span,
-                                     node_at(e, e->node_of[f->span])->at_ns));
+           (c->is_tail &&
+            nj_error_is_last_activity(&f->brood, e->trace, node_at(e, c->node)->span,
+                                      node_at(e, e->node_of[f->span])->at_ns));
 }
 
 /* The parent has its own words, and the child had some too: more likely the parent's own error

@@ -51,7 +51,7 @@ test_errors_evidence(struct test_errors_writer *w, uint64_t pick, int64_t end_ms
                                         "quota of 900 used up by 77fa",
                                         "",
                                         "stop",
-                                        "run: field \"price\" is required"};
+                                        "run: no answer from index 9 in 31 s"};
     const char *type = types[pick % 8], *text = texts[pick / 8 % 8];
 
     switch (pick / 64 % 12) {

@@ -215,8 +215,7 @@ score_add(struct score *s, const json_t *truth, const json_t *found)
     json_array_foreach(json_object_get(found, "edges"), i, one)
     {
         bool is_true =
-            *edge_conf(truth, text_at(one, "from"), text_at(one, "to"), NULL) ||
-            *edge_conf(truth, text_at(one, "from"), text_at(one, "to"), text_at(one, "type"));
+            *edge_conf(truth, text_at(one, "from"), text_at(one, "to"), NULL) != '\0';
         char conf = *text_at(one, "conf");
         s->a += conf == 'A';
         s->a_true += conf == 'A' && is_true;
