@@ -8,8 +8,9 @@
 struct sides {
     struct nj_errors *e;
     uint32_t *last_absorbed; /* by span: the last unrecovered error absorbed in its subtree */
-    uint8_t *has_record;     /* by span: a link or a hash says whose output it used */
-    uint32_t *last_source;   /* by node: source of the last edge drawn to it */
+    uint32_t *leaving;     /* by span that recorded nothing: an error that went up through it */
+    uint8_t *has_record;   /* by span: a link or a hash says whose output it used */
+    uint32_t *last_source; /* by node: source of the last edge drawn to it */
 };
 
 /* Spans by the hash of what they put out; the latest one counts. */
@@ -54,6 +55,25 @@ last_absorbed_fill(struct sides *s)
     }
 }
 
+/* At most so many errors wait in a span without status as the upward pass lets wait there, so
+ * all walks together are linear. */
+static void
+leaving_fill(struct sides *s)
+{
+    const struct nj_errors *e = s->e;
+
+    for (uint32_t i = 0; i < e->trace->spans_len; i++)
+        s->leaving[i] = NJ_NO_NODE;
+    for (uint32_t k = 0; k < e->edges_len; k++) {
+        const struct nj_error_edge *edge = &e->edges[k];
+        uint32_t at = e->tree.parent[e->nodes[edge->from].span];
+        if (edge->type != NJ_EDGE_BRIDGED || edge->conf == NJ_CONF_C || edge->is_missing_parent)
+            continue;
+        for (; at != e->nodes[edge->to].span; at = e->tree.parent[at])
+            s->leaving[at] = later_of(e, s->leaving[at], edge->from);
+    }
+}
+
 static void
 evaluations_link(struct sides *s)
 {
@@ -85,14 +105,21 @@ source_of(const struct sides *s, uint32_t a)
     return node;
 }
 
+/* What made a span fail in the eyes of its callers, whether it recorded that or not. */
+static uint32_t
+failure_of(const struct sides *s, uint32_t span)
+{
+    return s->e->node_of[span] != NJ_NO_NODE ? s->e->node_of[span] : s->leaving[span];
+}
+
 /* Where the trouble of span `b`, or of the agent that it belongs to, began. */
 static uint32_t
 target_of(const struct sides *s, uint32_t b)
 {
-    uint32_t node = s->e->node_of[b];
+    uint32_t node = failure_of(s, b);
 
     if (node == NJ_NO_NODE)
-        node = s->e->node_of[s->e->tree.scope[b]];
+        node = failure_of(s, s->e->tree.scope[b]);
     return node == NJ_NO_NODE ? NJ_NO_NODE : s->e->nodes[node].first;
 }
 
@@ -224,14 +251,16 @@ nj_error_sideways_link(struct nj_errors *e)
 {
     struct sides s = {.e = e,
                       .last_absorbed = NJ_NEW_RAW(e->arena, uint32_t, e->trace->spans_len),
+                      .leaving = NJ_NEW_RAW(e->arena, uint32_t, e->trace->spans_len),
                       .has_record = NJ_NEW(e->arena, uint8_t, e->trace->spans_len),
                       .last_source = NJ_NEW_RAW(e->arena, uint32_t, e->nodes_len)};
 
-    if (!s.last_absorbed || !s.has_record || !s.last_source)
+    if (!s.last_absorbed || !s.leaving || !s.has_record || !s.last_source)
         return false;
     for (uint32_t n = 0; n < e->nodes_len; n++)
         s.last_source[n] = NJ_NO_NODE;
     last_absorbed_fill(&s);
+    leaving_fill(&s);
     evaluations_link(&s);
     links_judge(&s);
     return hashes_judge(&s) && sequences_judge(&s);
