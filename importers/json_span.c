@@ -293,6 +293,12 @@ field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
     case NJ_FIELD_END:
         span->end_ns = nj_span_reader_time(r, json);
         break;
+    case NJ_FIELD_START_NS:
+        span->start_ns = nj_span_reader_number(r, json, 0);
+        break;
+    case NJ_FIELD_END_NS:
+        span->end_ns = nj_span_reader_number(r, json, 0);
+        break;
     case NJ_FIELD_START_US:
         span->start_ns = nj_span_reader_number(r, json, 3);
         break;

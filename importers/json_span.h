@@ -25,6 +25,8 @@ enum nj_field {
     NJ_FIELD_RESOURCE, /* an object: its members as attributes of the resource */
     NJ_FIELD_START,    /* text or number of any unit, see nj_time_parse */
     NJ_FIELD_END,
+    NJ_FIELD_START_NS, /* a number of nanoseconds */
+    NJ_FIELD_END_NS,
     NJ_FIELD_START_US, /* a number of microseconds */
     NJ_FIELD_DURATION_US,
     NJ_FIELD_DURATION_NS,
@@ -85,6 +87,12 @@ enum nj_status nj_json_spans_read(const struct nj_span_format *format,
 
 /* The next value as a time; NJ_NO_TIME for null and, counted, for what is no time. */
 int64_t nj_span_reader_time(struct nj_span_reader *reader, struct nj_json *json);
+
+/* The next value, a list of events: a name, a time and attributes. What else they have becomes
+ * attributes too. */
+void nj_span_reader_events(struct nj_span_reader *reader, struct nj_json *json);
+/* The next value, a list of links: ids, by themselves or in a context, and attributes. */
+void nj_span_reader_links(struct nj_span_reader *reader, struct nj_json *json);
 
 /* The next value, a number or text that is one, times 10^scale; NJ_NO_TIME as above. */
 int64_t nj_span_reader_number(struct nj_span_reader *reader, struct nj_json *json, int scale);

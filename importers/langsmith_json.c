@@ -83,43 +83,6 @@ extra_read(struct nj_span_reader *reader, struct nj_json *json)
     }
 }
 
-/* {"name": "new_token", "time": …, …} */
-static void
-event_read(struct nj_span_reader *reader, struct nj_json *json)
-{
-    struct nj_event event = {.time_ns = NJ_NO_TIME};
-    struct nj_slice key;
-    struct nj_value value;
-
-    if (nj_json_peek(json) != NJ_JSON_OBJECT) {
-        nj_span_reader_damage(reader, json, "an event");
-        (void)nj_json_skip(json);
-        return;
-    }
-    (void)nj_json_object(json);
-    while (nj_json_object_next(json, &key)) {
-        if (nj_slice_eq(key, NJ_SLICE("name")))
-            (void)nj_json_any_text(json, &event.name);
-        else if (nj_slice_eq(key, NJ_SLICE("time")))
-            event.time_ns = nj_span_reader_time(reader, json);
-        else if (nj_json_value(json, &value) && !nj_value_is_empty(&value))
-            nj_attr_list_put(&reader->draft.event_attrs, key, value);
-    }
-    nj_draft_event(&reader->draft, &event);
-}
-
-static void
-events_read(struct nj_span_reader *reader, struct nj_json *json)
-{
-    if (nj_json_peek(json) != NJ_JSON_ARRAY) {
-        (void)nj_json_attrs(json, "langsmith.events.", &reader->draft.attrs);
-        return;
-    }
-    (void)nj_json_array(json);
-    while (nj_json_array_next(json))
-        event_read(reader, json);
-}
-
 static void
 special_read(struct nj_span_reader *reader, struct nj_slice key, struct nj_json *json)
 {
@@ -130,7 +93,7 @@ special_read(struct nj_span_reader *reader, struct nj_slice key, struct nj_json 
     } else if (nj_slice_eq(key, NJ_SLICE("extra"))) {
         extra_read(reader, json);
     } else if (nj_slice_eq(key, NJ_SLICE("events"))) {
-        events_read(reader, json);
+        nj_span_reader_events(reader, json);
     } else if (nj_slice_eq(key, NJ_SLICE("child_runs"))) {
         (void)nj_json_raw(json, &r->child_runs);
     } else if (nj_json_any_text(json, &r->order)) {

@@ -137,6 +137,8 @@ column_read(struct nj_sqlite_spans *s, const struct column *column, int i)
     case NJ_FIELD_TRACE_STATE:
     case NJ_FIELD_KIND:
     case NJ_FIELD_RESOURCE:
+    case NJ_FIELD_START_NS:
+    case NJ_FIELD_END_NS:
     case NJ_FIELD_START_US:
     case NJ_FIELD_DURATION_US:
     case NJ_FIELD_DURATION_NS:
