@@ -112,14 +112,29 @@ frame_end(struct walk *walk, const struct frame *f)
         walk->out->len = f->ids_before;
 }
 
+/* What the name of a member says of the object in it. */
+static enum said
+said_by_name(struct nj_slice key)
+{
+    if (nj_slice_eq(key, NJ_SLICE("function_call")) ||
+        nj_slice_eq(key, NJ_SLICE("functionCall")))
+        return SAID_CALL;
+    return nj_slice_eq(key, NJ_SLICE("function_response")) ||
+                   nj_slice_eq(key, NJ_SLICE("functionResponse"))
+               ? SAID_ANSWER
+               : SAID_NOTHING;
+}
+
 static void
-frame_begin(struct walk *walk, bool is_array, bool is_in_calls)
+frame_begin(struct walk *walk, bool is_array, bool is_in_calls, struct nj_slice key)
 {
     bool is_open = is_array ? nj_json_array(&walk->json) : nj_json_object(&walk->json);
 
     if (is_open)
-        walk->frames[walk->depth++] = (struct frame){
-            .ids_before = walk->out->len, .is_array = is_array, .is_in_calls = is_in_calls};
+        walk->frames[walk->depth++] = (struct frame){.ids_before = walk->out->len,
+                                                     .said = said_by_name(key),
+                                                     .is_array = is_array,
+                                                     .is_in_calls = is_in_calls};
 }
 
 static void
@@ -181,7 +196,7 @@ frame_step(struct walk *walk)
     bool is_container = type == NJ_JSON_OBJECT || type == NJ_JSON_ARRAY;
     if (is_container && walk->depth < DEPTH_MAX && !is_content(key))
         frame_begin(walk, type == NJ_JSON_ARRAY,
-                    is_list_of_calls(key) || (f->is_array && f->is_in_calls));
+                    is_list_of_calls(key) || (f->is_array && f->is_in_calls), key);
     else
         member_read(walk, f, key);
 }
@@ -191,7 +206,7 @@ static void
 value_walk(struct nj_conventions *c, struct nj_call_ids *out, const struct nj_found *found,
            struct intent intent)
 {
-    static const char *const words[] = {"tool", "call"};
+    static const char *const words[] = {"tool", "call", "unction"};
     struct nj_slice text = nj_conventions_json(c, found->value);
     struct walk walk;
 
@@ -205,7 +220,7 @@ value_walk(struct nj_conventions *c, struct nj_call_ids *out, const struct nj_fo
     if (type != NJ_JSON_OBJECT && type != NJ_JSON_ARRAY)
         return;
     frame_begin(&walk, type == NJ_JSON_ARRAY,
-                nj_convention_table[found->row].dialect == NJ_DIALECT_AI_SDK);
+                nj_convention_table[found->row].dialect == NJ_DIALECT_AI_SDK, NJ_SLICE(""));
     walk.frames[0].is_of_tool = intent.is_of_tool;
     while (walk.depth > 0 && !walk.json.error)
         frame_step(&walk);
