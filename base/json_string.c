@@ -5,7 +5,7 @@
 #include "base/json_scan.h"
 #include "base/utf8.h"
 
-enum { ROOM_SLACK = 16, REPLACEMENT = 0xFFFD };
+enum { ROOM_SLACK = NJ_STREAM_PAD + 16, REPLACEMENT = 0xFFFD };
 
 bool
 nj_json_expected(struct nj_json *json, const char *at, const char *what)
@@ -82,17 +82,19 @@ unicode_read(struct nj_json *json, const char *p, uint32_t *out)
     return p;
 }
 
+/* What the letter behind a backslash stands for, where that is one byte. */
+static const char escape_chars[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                       ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+
 /* Reads one escape at the backslash p and writes it to *out. NULL: not an escape. */
 static const char *
 escape_read(struct nj_json *json, const char *p, char **out)
 {
-    static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-                                    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     uint32_t c;
 
     if (json->end - p < 2)
         return NULL;
-    char short_form = plain[(unsigned char)p[1]];
+    char short_form = escape_chars[(unsigned char)p[1]];
     if (short_form) {
         *(*out)++ = short_form;
         return p + 2;
@@ -103,25 +105,26 @@ escape_read(struct nj_json *json, const char *p, char **out)
     return p;
 }
 
-/* Copies plain text from p to *out, up to what nj_scan_text stops at. */
-static const char *
+/* Copies plain text from p to *out, up to what nj_scan_text stops at; up to NJ_STREAM_PAD bytes
+ * more may be read and written. */
+static inline const char *
 text_copy(const struct nj_json *json, const char *p, char **out, bool *has_high)
 {
     const char *stop;
 #if NJ_SCAN_SSE2
-    while (json->limit - p >= 16 && p < json->end) {
+    while (json->limit - p >= 16) {
         __m128i v = nj_scan_load(p);
         unsigned stops = nj_scan_text_mask(v);
         _mm_storeu_si128((__m128i *)(void *)*out, v);
         *has_high |= _mm_movemask_epi8(v) != 0;
         unsigned n = stops ? (unsigned)__builtin_ctz(stops) : 16;
-        if (n > (size_t)(json->end - p))
-            n = (unsigned)(json->end - p);
         *out += n;
         p += n;
-        if (n < 16)
+        if (stops)
             return p;
     }
+    if (p >= json->end)
+        return p;
 #endif
     stop = nj_scan_text_scalar(p, json->end, has_high);
     memcpy(*out, p, (size_t)(stop - p));
@@ -139,13 +142,20 @@ string_unescape(struct nj_json *json, const char *escape, bool has_high, struct 
     char *text = json->room, *to = text + (escape - begin);
     memcpy(text, begin, (size_t)(escape - begin));
     while (p < json->end && *p == '\\') {
-        const char *after = escape_read(json, p, &to);
-        if (!after)
-            return nj_json_expected(json, p, "an escape such as \\n or \\u0041");
-        p = text_copy(json, after, &to, &has_high);
+        char short_form = json->end - p < 2 ? '\0' : escape_chars[(unsigned char)p[1]];
+        if (short_form) {
+            *to++ = short_form;
+            p += 2;
+        } else {
+            const char *after = escape_read(json, p, &to);
+            if (!after)
+                return nj_json_expected(json, p, "an escape such as \\n or \\u0041");
+            p = after;
+        }
+        p = text_copy(json, p, &to, &has_high);
     }
     if (p >= json->end || *p != '"')
-        return text_unclosed(json, p);
+        return text_unclosed(json, p < json->end ? p : json->end);
     json->room = to;
     json->at = p + 1;
     *out = (struct nj_slice){text, (size_t)(to - text)};

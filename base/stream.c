@@ -250,6 +250,8 @@ nj_stream_more(struct nj_stream *s, struct nj_error *err)
         return st;
     char *out = s->buf + s->at + s->len;
     size_t cap = s->cap - s->at - s->len;
+    if (cap > READ_BYTES)
+        cap = READ_BYTES; /* what was read is still in the cache when it is looked at */
     st = s->inflate ? inflate_fill(s, out, cap, &got, err) : plain_fill(s, out, cap, &got, err);
     memset(out + got, 0, NJ_STREAM_PAD);
     s->len += got;

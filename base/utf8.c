@@ -4,19 +4,28 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The high bits of eight bytes at p, that of the first byte lowest. */
+static uint64_t
+high_bits(const char *p)
+{
+    uint64_t eight;
+    memcpy(&eight, p, sizeof eight);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    return eight & UINT64_C(0x8080808080808080);
+}
+
 bool
 nj_utf8_is_valid(const char *p, size_t len)
 {
     const char *end = p + len;
 
     while (p < end) {
-        uint64_t eight;
-        if (end - p >= 8) {
-            memcpy(&eight, p, sizeof eight);
-            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
-                p += 8;
-                continue;
-            }
+        if ((unsigned char)*p < 0x80) {
+            uint64_t high = end - p >= 8 ? high_bits(p) : 1;
+            p += end - p < 8 ? 1 : high == 0 ? 8 : __builtin_ctzll(high) / 8;
+            continue;
         }
         unsigned n = nj_utf8_len(p, (size_t)(end - p));
         if (n == 0)

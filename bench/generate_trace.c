@@ -14,11 +14,11 @@ static const char *const models[] = {"gpt-4o", "gpt-4o-mini", "claude-sonnet-4",
 static const char *const tools[] = {"web_search", "read_file",  "run_tests", "lookup_order",
                                     "send_mail",  "calculator", "query_db",  "render_chart"};
 static const char *const words[] = {
-    "the",      "order",  "agent", "should",  "check",  "whether", "refund",  "was",   "already",
-    "sent",     "to",     "café",  "support", "return", "a",       "summary", "of",    "all",
-    "results",  "in",     "table", "with",    "prices", "and",     "before",  "Friday", "please",
-    "customer", "shows",  "答案",  "is",      "not",    "found",   "compare", "both",  "€",
-    "sources",  "answer", "in",    "short",
+    "the",     "order",   "agent",   "should",   "check",   "whether", "refund", "was",
+    "already", "sent",    "to",      "café",     "support", "return",  "a",      "summary",
+    "of",      "all",     "results", "in",       "table",   "with",    "prices", "and",
+    "before",  "Friday",  "please",  "customer", "shows",   "答案",    "is",     "not",
+    "found",   "compare", "both",    "€",        "sources", "answer",  "in",     "short",
 };
 
 enum value_maker {

@@ -22,6 +22,7 @@ struct nj_otlp_json {
     uint64_t spans_len;     /* handed over so far */
     bool is_cut;            /* the input ends inside the text */
     size_t piece_bytes_max; /* of a document or an element that a walk takes whole */
+    bool is_spaced;         /* the last attribute had a blank behind each comma and colon */
     size_t span_hint, attr_hint, value_hint, event_hint; /* places in tables of keys */
 };
 
@@ -82,10 +83,18 @@ extern const struct nj_otlp_keys nj_otlp_document_keys, nj_otlp_resource_keys,
 /* An array of attributes; wrong ones are counted and left out. */
 void nj_otlp_json_attrs(struct nj_otlp_json *reader, struct nj_json *json,
                         struct nj_attrs *out);
+/* The value object of an attribute. */
+void nj_otlp_json_value(struct nj_otlp_json *reader, struct nj_json *json,
+                        struct nj_value *out);
+/* Keys of an attribute. */
+enum { NJ_OTLP_PAIR_KEY, NJ_OTLP_PAIR_VALUE, NJ_OTLP_PAIR_KEYS_LEN };
+extern const struct nj_json_key nj_otlp_pair_keys[NJ_OTLP_PAIR_KEYS_LEN];
 
 /* Fields by type. null is the same as no field; another type is counted and passed over. */
 void nj_otlp_json_text(struct nj_otlp_json *reader, struct nj_json *json, struct nj_slice *out);
 void nj_otlp_json_u32(struct nj_otlp_json *reader, struct nj_json *json, uint32_t *out);
+/* Counts a field of a wrong type and passes over it. */
+void nj_otlp_json_pass(struct nj_otlp_json *reader, struct nj_json *json, const char *expected);
 
 /* Counts that `expected` was not found where the cursor stands. */
 void nj_otlp_json_note(struct nj_otlp_json *reader, const struct nj_json *json,

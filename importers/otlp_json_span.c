@@ -1,5 +1,5 @@
 /* otlp_json_span.c - one span of OTLP JSON, with its events and links. */
-#include "importers/otlp_json.h"
+#include "importers/otlp_json_layout.h"
 
 #include <math.h>
 
@@ -374,6 +374,102 @@ member_read(struct nj_otlp_json *r, struct nj_json *json, enum span_key id,
     }
 }
 
+/* An id of `len` hexadecimal digits in quotes, or none at all; *p moves behind it. */
+static inline bool
+trace_id_speculate(const char **p, const char *end, struct nj_span *span,
+                   struct span_check *check)
+{
+    struct nj_slice hex = {*p, NJ_TRACE_HEX};
+
+    if (end - *p <= NJ_TRACE_HEX || (*p)[NJ_TRACE_HEX] != '"' ||
+        !nj_trace_id_parse(hex, &span->trace_id, &span->trace_text) || span->trace_text.len)
+        return false;
+    check->has_trace = true;
+    *p += NJ_TRACE_HEX + 1;
+    return true;
+}
+
+static inline bool
+span_id_speculate(const char **p, const char *end, uint64_t *out)
+{
+    struct nj_slice hex = {*p, NJ_SPAN_HEX}, text;
+
+    if (end - *p <= NJ_SPAN_HEX || (*p)[NJ_SPAN_HEX] != '"' ||
+        !nj_span_id_parse(hex, out, &text) || text.len)
+        return false;
+    *p += NJ_SPAN_HEX + 1;
+    return true;
+}
+
+/* Nanoseconds of nineteen digits, which hold the years 2001 to 2262, in quotes. */
+static inline bool
+time_speculate(const char **p, const char *end, int64_t *out_ns)
+{
+    uint32_t high, middle, low = 0;
+    const char *at = *p;
+
+    if (end - at < 20 || at[19] != '"' || !nj_scan_eight_digits(at, &high) ||
+        !nj_scan_eight_digits(at + 8, &middle))
+        return false;
+    for (int i = 16; i < 19; i++) {
+        if ((unsigned char)(at[i] - '0') > 9)
+            return false;
+        low = low * 10 + (uint32_t)(at[i] - '0');
+    }
+    if (high >= 92000000)
+        return false;
+    *out_ns = (int64_t)high * 100000000000 + (int64_t)middle * 1000 + low;
+    *p = at + 20;
+    return true;
+}
+
+/* Reads the first members of the span as long as they stand in the order and in one of the
+ * layouts that exporters write; what is left is for the general loop, from there on. */
+static inline void
+head_speculate(struct nj_json *json, bool is_spaced, struct nj_span *span,
+               struct span_check *check)
+{
+    const char *p = json->at, *end = json->end;
+
+    if (!LITERAL("\"traceId\":\"", "\"traceId\": \"") ||
+        !trace_id_speculate(&p, end, span, check))
+        return;
+    json->is_opened = false;
+    json->at = p;
+    if (!LITERAL(",\"spanId\":\"", ", \"spanId\": \"") ||
+        !span_id_speculate(&p, end, &span->span_id))
+        return;
+    check->has_span = true;
+    json->at = p;
+    if (LITERAL(",\"parentSpanId\":\"", ", \"parentSpanId\": \"")) {
+        span->has_parent = span_id_speculate(&p, end, &span->parent_id);
+        if (!span->has_parent && !LITERAL("\"", "\""))
+            return;
+        json->at = p;
+    }
+    if (LITERAL(",\"flags\":257", ", \"flags\": 257") && p < end && *p == ',') {
+        span->flags = 257;
+        json->at = p;
+    }
+    p = json->at;
+    if (!LITERAL(",\"name\":\"", ", \"name\": \"") ||
+        !nj_otlp_plain_text(json, &p, &span->name))
+        return;
+    json->at = p;
+    if (!LITERAL(",\"kind\":", ", \"kind\": ") || end - p < 2 || *p < '0' || *p > '5' ||
+        p[1] != ',')
+        return;
+    span->otel_kind = (enum nj_otel_kind)(*p++ - '0');
+    json->at = p;
+    if (!LITERAL(",\"startTimeUnixNano\":\"", ", \"startTimeUnixNano\": \"") ||
+        !time_speculate(&p, end, &span->start_ns))
+        return;
+    json->at = p;
+    if (LITERAL(",\"endTimeUnixNano\":\"", ", \"endTimeUnixNano\": \"") &&
+        time_speculate(&p, end, &span->end_ns))
+        json->at = p;
+}
+
 void
 nj_otlp_json_span(struct nj_otlp_json *r, struct nj_json *json)
 {
@@ -384,6 +480,10 @@ nj_otlp_json_span(struct nj_otlp_json *r, struct nj_json *json)
     if (!span || !object_enter(r, json, NJ_DIAG_SPAN_INVALID, "a span"))
         return;
     json->has_bad_utf8 = false;
+    if (r->is_spaced)
+        head_speculate(json, true, span, &check);
+    else
+        head_speculate(json, false, span, &check);
     while ((id = nj_json_member(json, span_keys, NJ_LEN(span_keys), &r->span_hint)) !=
            NJ_JSON_END) {
         if (id == NJ_JSON_OTHER)

@@ -1,4 +1,4 @@
-/* otlp_json_value.c - attributes of OTLP JSON and their values, nested ones too. */
+/* otlp_json_value.c - fields and attribute values of OTLP JSON, nested ones too. */
 #include "base/base64.h"
 #include "importers/otlp_json.h"
 
@@ -25,11 +25,9 @@ static const struct nj_json_key value_keys[] = {
     NJ_JSON_KEY("kvlist_value", VALUE_KVLIST), NJ_JSON_KEY("bytes_value", VALUE_BYTES),
 };
 
-enum pair_key { PAIR_KEY, PAIR_VALUE };
-
-static const struct nj_json_key pair_keys[] = {
-    NJ_JSON_KEY("key", PAIR_KEY),
-    NJ_JSON_KEY("value", PAIR_VALUE),
+const struct nj_json_key nj_otlp_pair_keys[NJ_OTLP_PAIR_KEYS_LEN] = {
+    NJ_JSON_KEY("key", NJ_OTLP_PAIR_KEY),
+    NJ_JSON_KEY("value", NJ_OTLP_PAIR_VALUE),
 };
 
 void
@@ -44,9 +42,8 @@ nj_otlp_json_note(struct nj_otlp_json *r, const struct nj_json *json, enum nj_di
                    r->offset + (uint64_t)(json->at - json->begin), expected);
 }
 
-/* Counts a field of a wrong type and passes over it. */
-static void
-pass(struct nj_otlp_json *r, struct nj_json *json, const char *expected)
+void
+nj_otlp_json_pass(struct nj_otlp_json *r, struct nj_json *json, const char *expected)
 {
     enum nj_json_type type = nj_json_peek(json);
 
@@ -63,7 +60,7 @@ nj_otlp_json_text(struct nj_otlp_json *r, struct nj_json *json, struct nj_slice 
     if (nj_json_peek(json) == NJ_JSON_STRING)
         (void)nj_json_string(json, out);
     else
-        pass(r, json, "text");
+        nj_otlp_json_pass(r, json, "text");
 }
 
 void
@@ -72,7 +69,7 @@ nj_otlp_json_u32(struct nj_otlp_json *r, struct nj_json *json, uint32_t *out)
     struct nj_json_number n;
 
     if (nj_json_peek(json) != NJ_JSON_NUMBER) {
-        pass(r, json, "a number");
+        nj_otlp_json_pass(r, json, "a number");
     } else if (nj_json_number(json, &n)) {
         if (n.real >= 0 && n.real <= UINT32_MAX && n.real == floor(n.real))
             *out = (uint32_t)n.real;
@@ -95,7 +92,7 @@ int_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_value *out)
         return;
     }
     if (nj_json_peek(json) != NJ_JSON_NUMBER) {
-        pass(r, json, "an integer");
+        nj_otlp_json_pass(r, json, "an integer");
         return;
     }
     if (!nj_json_number(json, &n))
@@ -124,7 +121,7 @@ double_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_value *out)
         return;
     }
     if (nj_json_peek(json) != NJ_JSON_STRING) {
-        pass(r, json, "a number");
+        nj_otlp_json_pass(r, json, "a number");
         return;
     }
     if (!nj_json_string(json, &text.bytes))
@@ -170,7 +167,7 @@ scalar_read(struct nj_otlp_json *r, struct nj_json *json, enum value_key id,
             out->type = NJ_VALUE_STRING;
             (void)nj_json_string(json, &out->bytes);
         } else {
-            pass(r, json, "text");
+            nj_otlp_json_pass(r, json, "text");
         }
         return true;
     case VALUE_INT:
@@ -181,7 +178,7 @@ scalar_read(struct nj_otlp_json *r, struct nj_json *json, enum value_key id,
             out->type = NJ_VALUE_BOOL;
             (void)nj_json_bool(json, &out->boolean);
         } else {
-            pass(r, json, "true or false");
+            nj_otlp_json_pass(r, json, "true or false");
         }
         return true;
     case VALUE_DOUBLE:
@@ -232,7 +229,7 @@ static void
 wrap_enter(struct nest *n, bool is_map)
 {
     if (nj_json_peek(n->json) != NJ_JSON_OBJECT) {
-        pass(n->r, n->json, "an object with values");
+        nj_otlp_json_pass(n->r, n->json, "an object with values");
         return;
     }
     size_t mark = nj_value_open(&n->r->nested, is_map ? NJ_VALUE_MAP : NJ_VALUE_ARRAY);
@@ -252,7 +249,7 @@ any_enter(struct nest *n)
         nest_push(n, FRAME_ANY, false, n->r->nested.len);
         return;
     }
-    pass(n->r, n->json, "a value object");
+    nj_otlp_json_pass(n->r, n->json, "a value object");
     nj_value_write(&n->r->nested, &null);
 }
 
@@ -293,7 +290,7 @@ wrap_step(struct nest *n, const struct frame *top)
     } else if (!nj_slice_eq(key, NJ_SLICE("values"))) {
         (void)nj_json_skip(n->json);
     } else if (nj_json_peek(n->json) != NJ_JSON_ARRAY) {
-        pass(n->r, n->json, "an array of values");
+        nj_otlp_json_pass(n->r, n->json, "an array of values");
     } else {
         (void)nj_json_array(n->json);
         nest_push(n, FRAME_LIST, top->is_map, 0);
@@ -308,7 +305,7 @@ list_step(struct nest *n, const struct frame *top)
     } else if (!top->is_map) {
         any_enter(n);
     } else if (nj_json_peek(n->json) != NJ_JSON_OBJECT) {
-        pass(n->r, n->json, "an object with key and value");
+        nj_otlp_json_pass(n->r, n->json, "an object with key and value");
     } else {
         (void)nj_json_object(n->json);
         nest_push(n, FRAME_PAIR, false, 0);
@@ -324,8 +321,9 @@ key_ahead(struct nest *n)
     size_t hint = 0;
     int id;
 
-    while ((id = nj_json_member(&ahead, pair_keys, NJ_LEN(pair_keys), &hint)) != NJ_JSON_END)
-        if (id == PAIR_KEY && nj_json_peek(&ahead) == NJ_JSON_STRING)
+    while ((id = nj_json_member(&ahead, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN, &hint)) !=
+           NJ_JSON_END)
+        if (id == NJ_OTLP_PAIR_KEY && nj_json_peek(&ahead) == NJ_JSON_STRING)
             (void)nj_json_string(&ahead, &key);
         else
             (void)nj_json_skip(&ahead);
@@ -346,8 +344,9 @@ pair_step(struct nest *n, struct frame *top)
         nj_buf_put_slice(out, key);
         top->mark = out->len;
     }
-    int id = nj_json_member(n->json, pair_keys, NJ_LEN(pair_keys), &n->r->attr_hint);
-    if (id == PAIR_VALUE) {
+    int id =
+        nj_json_member(n->json, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN, &n->r->attr_hint);
+    if (id == NJ_OTLP_PAIR_VALUE) {
         out->len = top->mark;
         top->is_done = true;
         any_enter(n);
@@ -407,14 +406,14 @@ nested_read(struct nj_otlp_json *r, struct nj_json *json, bool is_map, struct nj
         (void)nj_value_read(&at, end, out);
 }
 
-static void
-any_value_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_value *out)
+void
+nj_otlp_json_value(struct nj_otlp_json *r, struct nj_json *json, struct nj_value *out)
 {
     int id;
 
     *out = (struct nj_value){.type = NJ_VALUE_NULL};
     if (nj_json_peek(json) != NJ_JSON_OBJECT) {
-        pass(r, json, "a value object");
+        nj_otlp_json_pass(r, json, "a value object");
         return;
     }
     (void)nj_json_object(json);
@@ -425,43 +424,4 @@ any_value_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_value *ou
         else if (!scalar_read(r, json, (enum value_key)id, out))
             nested_read(r, json, id == VALUE_KVLIST, out);
     }
-}
-
-static void
-attr_read(struct nj_otlp_json *r, struct nj_json *json)
-{
-    struct nj_attr attr = {.key = {"", 0}, .value = {.type = NJ_VALUE_NULL}};
-    int id;
-
-    if (nj_json_peek(json) != NJ_JSON_OBJECT) {
-        pass(r, json, "an attribute with key and value");
-        return;
-    }
-    (void)nj_json_object(json);
-    while ((id = nj_json_member(json, pair_keys, NJ_LEN(pair_keys), &r->attr_hint)) !=
-           NJ_JSON_END) {
-        if (id == PAIR_KEY)
-            nj_otlp_json_text(r, json, &attr.key);
-        else if (id == PAIR_VALUE)
-            any_value_read(r, json, &attr.value);
-        else
-            (void)nj_json_skip(json);
-    }
-    if (!json->error)
-        nj_span_batch_attr(r->batch, attr.key, attr.value);
-}
-
-void
-nj_otlp_json_attrs(struct nj_otlp_json *r, struct nj_json *json, struct nj_attrs *out)
-{
-    if (nj_json_peek(json) != NJ_JSON_ARRAY) {
-        pass(r, json, "an array of attributes");
-        return;
-    }
-    nj_pool_begin(&r->batch->attrs);
-    (void)nj_json_array(json);
-    while (nj_json_array_next(json))
-        attr_read(r, json);
-    out->list = nj_pool_list(&r->batch->attrs);
-    out->len = (r->batch->attrs.at - r->batch->attrs.from) / sizeof *out->list;
 }
