@@ -22,6 +22,7 @@ struct nj_otlp_json {
     uint64_t spans_len;     /* handed over so far */
     bool is_cut;            /* the input ends inside the text */
     size_t piece_bytes_max; /* of a document or an element that a walk takes whole */
+    bool is_careful; /* reads member by member what stands in a known layout too; for tests */
     bool is_spaced;         /* the last attribute had a blank behind each comma and colon */
     size_t span_hint, attr_hint, value_hint, event_hint; /* places in tables of keys */
 };

@@ -64,9 +64,10 @@ attrs_speculate(struct nj_otlp_json *r, struct nj_json *json, bool is_spaced)
     const char *p = json->at, *end = json->end;
 
     for (;;) {
-        const char *from = p;
+        json->at = p;
         if (!LITERAL("{\"key\":\"", "{\"key\": \""))
             return false;
+        const char *from = json->at;
         struct nj_attr *attr = nj_pool_add(&r->batch->attrs, r->batch->arena, sizeof *attr);
         if (!attr || !nj_otlp_plain_text(json, &p, &attr->key) ||
             !LITERAL(",\"value\":{", ", \"value\": {") ||
@@ -120,7 +121,8 @@ nj_otlp_json_attrs(struct nj_otlp_json *r, struct nj_json *json, struct nj_attrs
     (void)nj_json_array(json);
     while (nj_json_array_next(json)) {
         json->at += json->at < json->end && *json->at == ' ';
-        if (!(r->is_spaced ? attrs_speculate(r, json, true) : attrs_speculate(r, json, false)))
+        if (r->is_careful ||
+            !(r->is_spaced ? attrs_speculate(r, json, true) : attrs_speculate(r, json, false)))
             attr_read(r, json);
     }
     out->list = nj_pool_list(&r->batch->attrs);

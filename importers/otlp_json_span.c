@@ -480,10 +480,9 @@ nj_otlp_json_span(struct nj_otlp_json *r, struct nj_json *json)
     if (!span || !object_enter(r, json, NJ_DIAG_SPAN_INVALID, "a span"))
         return;
     json->has_bad_utf8 = false;
-    if (r->is_spaced)
-        head_speculate(json, true, span, &check);
-    else
-        head_speculate(json, false, span, &check);
+    if (!r->is_careful)
+        r->is_spaced ? head_speculate(json, true, span, &check)
+                     : head_speculate(json, false, span, &check);
     while ((id = nj_json_member(json, span_keys, NJ_LEN(span_keys), &r->span_hint)) !=
            NJ_JSON_END) {
         if (id == NJ_JSON_OTHER)

@@ -506,6 +506,60 @@ survives_any_damage(void **state)
     }
 }
 
+/* Reads a document with or without the shortcuts for known layouts, as text with diagnostics.
+ */
+static struct nj_buf
+read_document(struct nj_slice bytes, bool is_careful)
+{
+    struct span_text record;
+    struct nj_otlp_json reader;
+    struct nj_error err = {0};
+    struct nj_json json;
+
+    span_text_init(&record);
+    assert_int_equal(nj_otlp_json_init(&reader, &err), NJ_OK);
+    reader.sink = &record.sink;
+    reader.path = "x";
+    reader.line = 1;
+    reader.is_careful = is_careful;
+    nj_json_init(&json, bytes, false, reader.spans.arena);
+    enum nj_otlp_shape shape = nj_otlp_json_document(&reader, &json);
+    span_text_put_diags(&record);
+    nj_buf_printf(&record.text, "shape %d error %s at %zu\n", shape,
+                  json.error ? json.error : "none", (size_t)(json.at - json.begin));
+    nj_otlp_json_fini(&reader);
+    struct nj_buf text = record.text;
+    record.text = (struct nj_buf){0};
+    span_text_fini(&record);
+    return text;
+}
+
+static void
+reads_known_layouts_as_it_reads_others(void **state)
+{
+    static const char *const names[] = {ACCEPT "request.json", ACCEPT "upper-case-spaced.jsonl",
+                                        ACCEPT "numbers.jsonl"};
+    uint64_t seed = 31;
+
+    (void)state;
+    for (size_t i = 0; i < NJ_LEN(names); i++) {
+        struct nj_slice bytes = file_read(names[i]);
+        for (int round = 0; round < 1500; round++) {
+            struct nj_buf text = {0};
+            nj_buf_put_slice(&text, bytes);
+            if (round)
+                random_damage(&text, &seed);
+            struct nj_buf fast = read_document(nj_buf_slice(&text), false);
+            struct nj_buf careful = read_document(nj_buf_slice(&text), true);
+            assert_text(&fast, &careful, text.ptr);
+            nj_buf_fini(&fast);
+            nj_buf_fini(&careful);
+            nj_buf_fini(&text);
+        }
+        free((void *)bytes.ptr);
+    }
+}
+
 static void
 goes_on_from_any_checkpoint(void **state)
 {
@@ -613,6 +667,7 @@ main(void)
         cmocka_unit_test(loses_little_to_one_wrong_byte),
         cmocka_unit_test(keeps_every_whole_span_before_a_cut_and_counts_the_cut),
         cmocka_unit_test(survives_any_damage),
+        cmocka_unit_test(reads_known_layouts_as_it_reads_others),
         cmocka_unit_test(goes_on_from_any_checkpoint),
         cmocka_unit_test(walks_lines_that_are_too_long_to_hold),
         cmocka_unit_test(reads_real_files_as_protobuf_of_the_same_spans),
