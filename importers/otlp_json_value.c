@@ -396,14 +396,12 @@ nested_read(struct nj_otlp_json *r, struct nj_json *json, bool is_map, struct nj
         (void)nj_json_skip(json);
         return;
     }
-    const uint8_t *at = (const uint8_t *)r->nested.ptr, *end = at + r->nested.len;
     struct nj_slice bytes = nj_arena_copy(r->batch->arena, nj_buf_slice(&r->nested));
-    at = (const uint8_t *)bytes.ptr;
-    end = at + bytes.len;
+    const uint8_t *at = (const uint8_t *)bytes.ptr;
     if (r->nested.is_failed || !bytes.ptr)
         r->batch->is_failed = true;
     else if (bytes.len)
-        (void)nj_value_read(&at, end, out);
+        (void)nj_value_read(&at, at + bytes.len, out);
 }
 
 void
