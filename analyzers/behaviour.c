@@ -2,7 +2,7 @@
  * the finders see in each trace. */
 #include "analyzers/behaviour.h"
 
-#include "analyzers/tally.h"
+#include "analyzers/behaviour_rates.h"
 #include "base/hash.h"
 
 #include <stdio.h>
@@ -30,12 +30,7 @@ struct weighed {
 struct behaviour {
     struct nj_tally totals;  /* behaviour and agent -> struct total */
     struct nj_tally weights; /* the same and the weight, hashed -> struct weighed */
-};
-
-static const char *const ids[NJ_BEHAVIOURS_LEN] = {
-#define NJ_BEHAVIOUR(symbol, id, help) id,
-#include "schema/behaviours.def"
-#undef NJ_BEHAVIOUR
+    struct nj_behaviour_rates rates;
 };
 
 static uint64_t
@@ -49,9 +44,9 @@ behaviour_begin(struct nj_run *run, void *state)
 {
     struct behaviour *b = state;
 
-    (void)run;
     nj_tally_init(&b->totals, sizeof(struct total));
     nj_tally_init(&b->weights, sizeof(struct weighed));
+    nj_behaviour_rates_init(&b->rates, run);
     return NJ_OK;
 }
 
@@ -62,6 +57,7 @@ behaviour_fini(void *state)
 
     nj_tally_fini(&b->totals);
     nj_tally_fini(&b->weights);
+    nj_behaviour_rates_fini(&b->rates);
 }
 
 static enum nj_status
@@ -137,7 +133,7 @@ case_count(void *context, const struct nj_behaviour_view *view, const struct nj_
     struct total one = {.severity = found->severity, .worst = trace->id};
     char hex[NJ_TRACE_HEX + 1];
 
-    if (!total)
+    if (!total || !nj_behaviour_rates_case(&b->rates, found))
         return out_of_memory(view->run);
     if (total->cases == 0 || one.severity >= total->severity) {
         struct nj_slice id = nj_trace_id_show(&trace->id, trace->text, hex);
@@ -158,10 +154,14 @@ case_count(void *context, const struct nj_behaviour_view *view, const struct nj_
 static enum nj_status
 behaviour_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
 {
+    struct behaviour *b = state;
     struct nj_behaviour_view view = {
-        .run = run, .trace = trace, .tell = case_count, .context = state};
+        .run = run, .trace = trace, .tell = case_count, .context = b};
+    enum nj_status st = nj_behaviour_find(&view);
 
-    return nj_behaviour_find(&view);
+    if (st >= 0 && !nj_behaviour_rates_trace(&b->rates, trace, run->scratch))
+        return out_of_memory(run);
+    return st;
 }
 
 static enum nj_status
@@ -185,7 +185,7 @@ behaviour_merge(struct nj_run *run, void *into, const void *from)
         if (!weight_count(a, w->total_key, w->weight, w->traces))
             return out_of_memory(run);
     }
-    return NJ_OK;
+    return nj_behaviour_rates_merge(&a->rates, &b->rates) ? NJ_OK : out_of_memory(run);
 }
 
 static int
@@ -196,7 +196,8 @@ total_cmp(const void *context, uint64_t key_a, const void *a, uint64_t key_b, co
     (void)a;
     (void)b;
     if (key_a >> 32 != key_b >> 32)
-        return strcmp(ids[key_a >> 32], ids[key_b >> 32]);
+        return strcmp(nj_behaviour_id((enum nj_behaviour)(key_a >> 32)),
+                      nj_behaviour_id((enum nj_behaviour)(key_b >> 32)));
     return nj_slice_cmp(nj_names_get(names, (uint32_t)key_a),
                         nj_names_get(names, (uint32_t)key_b));
 }
@@ -250,7 +251,8 @@ behaviour_finish(struct nj_run *run, void *state, struct nj_results *results)
         const struct total *total = nj_tally_get(&b->totals, i);
         uint64_t key = nj_tally_key(&b->totals, i);
         size_t row = nj_table_add(table);
-        nj_table_put_text(table, row, NJ_COL_behaviour_id, nj_slice_of(ids[key >> 32]));
+        nj_table_put_text(table, row, NJ_COL_behaviour_id,
+                          nj_slice_of(nj_behaviour_id((enum nj_behaviour)(key >> 32))));
         nj_table_put_text(table, row, NJ_COL_behaviour_agent,
                           nj_names_get(run->names, (uint32_t)key));
         nj_table_put_int(table, row, NJ_COL_behaviour_count, (int64_t)total->cases);
@@ -261,7 +263,7 @@ behaviour_finish(struct nj_run *run, void *state, struct nj_results *results)
         nj_table_put_text(table, row, NJ_COL_behaviour_exemplar, nj_slice_of(total->trace));
         nj_table_put_text(table, row, NJ_COL_behaviour_evidence, nj_slice_of(total->evidence));
     }
-    return NJ_OK;
+    return nj_behaviour_rates_rows(&b->rates, run, results);
 }
 
 /* Cases of one trace, kept to be printed in an order of their own. */
@@ -293,7 +295,7 @@ static int
 case_cmp(const void *left, const void *right)
 {
     const struct nj_case *a = left, *b = right;
-    int c = strcmp(ids[a->behaviour], ids[b->behaviour]);
+    int c = strcmp(nj_behaviour_id(a->behaviour), nj_behaviour_id(b->behaviour));
 
     if (c)
         return c;
@@ -310,7 +312,7 @@ case_print(struct nj_run *run, const struct nj_trace *trace, const struct nj_cas
 
     nj_jsonw_object(out);
     nj_jsonw_key(out, "id");
-    nj_jsonw_text(out, nj_slice_of(ids[found->behaviour]));
+    nj_jsonw_text(out, nj_slice_of(nj_behaviour_id(found->behaviour)));
     nj_jsonw_key(out, "agent");
     nj_jsonw_text(out, nj_names_get(run->names, found->agent));
     nj_jsonw_key(out, "cost_ns");

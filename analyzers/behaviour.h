@@ -19,6 +19,9 @@ enum nj_behaviour {
 
 enum { NJ_CASE_TEXT_BYTES = 160, NJ_CASE_SPANS_MAX = 8 };
 
+/* The stable id, "ping-pong". */
+const char *nj_behaviour_id(enum nj_behaviour behaviour);
+
 /* One finding in one trace. */
 struct nj_case {
     enum nj_behaviour behaviour;
@@ -80,6 +83,16 @@ static inline uint32_t
 nj_call_name(const struct nj_trace *trace, uint32_t i)
 {
     return trace->tool[i] != NJ_NO_NAME ? trace->tool[i] : trace->operation[i];
+}
+
+/* A step of an agent: a call of a model or a tool. Inside another of its kind it is a part or a
+ * copy of the outer one. */
+static inline bool
+nj_is_step(const struct nj_trace *trace, uint32_t i)
+{
+    bool is_call = trace->kind[i] == NJ_KIND_LLM || trace->kind[i] == NJ_KIND_TOOL;
+    return is_call &&
+           (trace->parent[i] == NJ_NO_SPAN || trace->kind[trace->parent[i]] != trace->kind[i]);
 }
 
 typedef enum nj_status nj_behaviour_finder(const struct nj_behaviour_view *view);

@@ -11,15 +11,6 @@ struct work {
     uint64_t tokens;
 };
 
-/* A model or a tool inside another of its kind is a part or a copy of the outer one. */
-static bool
-is_step(const struct nj_trace *trace, uint32_t i)
-{
-    bool is_call = trace->kind[i] == NJ_KIND_LLM || trace->kind[i] == NJ_KIND_TOOL;
-    return is_call &&
-           (trace->parent[i] == NJ_NO_SPAN || trace->kind[trace->parent[i]] != trace->kind[i]);
-}
-
 static void
 work_sum(const struct nj_trace *trace, struct work *work)
 {
@@ -30,7 +21,7 @@ work_sum(const struct nj_trace *trace, struct work *work)
             of->depth = work[caller].depth + 1;
         else if (trace->scope[i] == i && caller != NJ_NO_SPAN)
             of->depth = work[caller].depth;
-        of->steps += is_step(trace, i);
+        of->steps += nj_is_step(trace, i);
         if (trace->flags[i] & NJ_SPAN_HAS_USAGE)
             for (size_t k = 0; k < 2; k++) {
                 int64_t n = trace->tokens[i][k ? NJ_TOKEN_OUTPUT : NJ_TOKEN_INPUT];

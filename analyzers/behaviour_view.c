@@ -21,6 +21,18 @@ static const struct nj_limits defaults = {
     .stall_ns = 5 * NS_PER_S,
 };
 
+static const char *const ids[NJ_BEHAVIOURS_LEN] = {
+#define NJ_BEHAVIOUR(symbol, id, help) id,
+#include "schema/behaviours.def"
+#undef NJ_BEHAVIOUR
+};
+
+const char *
+nj_behaviour_id(enum nj_behaviour behaviour)
+{
+    return ids[behaviour];
+}
+
 void
 nj_case_span(struct nj_case *found, uint32_t span)
 {

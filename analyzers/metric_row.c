@@ -68,9 +68,30 @@ nj_metric_put(struct nj_results *results, const struct nj_metric_of *of,
     nj_table_put_real(t, row, NJ_COL_metrics_naive, nj_data_plain(e->strata) / of->unit);
     nj_table_put_real(t, row, NJ_COL_metrics_se, process.se / process.est);
     nj_table_put_real(t, row, NJ_COL_metrics_n_eff, nj_data_design(e->strata).kish);
+    if (!of->p95_id)
+        return;
     row = row_put(t, of->p95_id, of, &p95);
     nj_table_put_real(t, row, NJ_COL_metrics_naive,
                       (double)nj_key_int(e->p95.plain) / of->unit);
     nj_table_put_real(t, row, NJ_COL_metrics_se, p95_se(e));
     nj_table_put_real(t, row, NJ_COL_metrics_n_eff, e->p95.n_eff);
+}
+
+void
+nj_metric_put_share(struct nj_results *results, const struct nj_metric_of *of,
+                    const struct nj_series *series, uint32_t group, unsigned event,
+                    struct nj_arena *arena)
+{
+    struct nj_data strata = nj_series_strata(series, group, NJ_SUM_OF_EVENT, event, arena);
+    struct nj_table *t = nj_results_table(results, NJ_TABLE_metrics);
+    struct nj_series_group counts;
+    double n_eff;
+    struct nj_estimate share = nj_data_share(strata, NJ_SPREAD_FINITE, &n_eff);
+    size_t row = row_put(t, of->mean_id, of, &share);
+
+    nj_series_get(series, group, &counts);
+    nj_table_put_real(t, row, NJ_COL_metrics_naive, nj_data_plain(strata));
+    nj_table_put_real(t, row, NJ_COL_metrics_se, nj_data_ratio(strata, NJ_SPREAD_PROCESS).se);
+    nj_table_put_real(t, row, NJ_COL_metrics_n_eff, n_eff);
+    nj_table_put_real(t, row, NJ_COL_metrics_events, (double)counts.events[event]);
 }

@@ -7,7 +7,7 @@
 
 /* What is measured, and of whom; empty texts are null in the table. */
 struct nj_metric_of {
-    const char *mean_id, *p95_id; /* ids of metrics.def */
+    const char *mean_id, *p95_id; /* ids of metrics.def; p95_id may be NULL */
     const char *group_by;
     struct nj_slice agent, key;
     double unit; /* of a metric, in parts of a value: 1, or 1e9 for billionths */
@@ -28,8 +28,13 @@ enum nj_status nj_metric_estimate(struct nj_metric_estimates *out,
                                   unsigned measure, struct nj_arena *arena,
                                   struct nj_error *err) NJ_CHECKED;
 
-/* Two rows of table metrics. */
+/* Rows of table metrics for the mean and the percentile. */
 void nj_metric_put(struct nj_results *results, const struct nj_metric_of *of,
                    const struct nj_metric_estimates *estimates);
+
+/* A row for the share of observations of a group with an event. `arena` as above. */
+void nj_metric_put_share(struct nj_results *results, const struct nj_metric_of *of,
+                         const struct nj_series *series, uint32_t group, unsigned event,
+                         struct nj_arena *arena);
 
 #endif

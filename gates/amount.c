@@ -11,6 +11,9 @@ static const struct nj_metric metrics[] = {
 #define NJ_METRIC(id, unit, worse, label) {#id, NJ_UNIT_##unit, worse, label},
 #include "schema/metrics.def"
 #undef NJ_METRIC
+#define NJ_BEHAVIOUR(symbol, id, help) {id, NJ_UNIT_RATIO, UP, id},
+#include "schema/behaviours.def"
+#undef NJ_BEHAVIOUR
 };
 #undef UP
 #undef DOWN

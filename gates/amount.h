@@ -6,7 +6,8 @@
 
 enum nj_unit { NJ_UNIT_NS, NJ_UNIT_RATIO, NJ_UNIT_COUNT, NJ_UNIT_TOKENS, NJ_UNIT_COST };
 
-/* A metric that gates can judge; rows of schema/metrics.def. */
+/* A metric that gates can judge: rows of schema/metrics.def, and for each of
+ * schema/behaviours.def the share of traces that have it. */
 struct nj_metric {
     const char *id;
     enum nj_unit unit;

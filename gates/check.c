@@ -39,6 +39,9 @@ suite_of(const char *metric)
         {"orphan_share", "sampling"},
         {"missing_root_share", "sampling"},
         {"n_eff", "sampling"},
+#define NJ_BEHAVIOUR(symbol, id, help) {id, "behaviour"},
+#include "schema/behaviours.def"
+#undef NJ_BEHAVIOUR
     };
 
     for (size_t i = 0; i < NJ_LEN(suites); i++)

@@ -5,10 +5,10 @@
 
 /* The rows of the behaviour table for these traces, one a line: "id agent count: text". */
 static char *
-rows_of(struct test_corpus *corpus, unsigned jobs)
+rows_of(struct test_corpus *corpus)
 {
     struct nj_results *results =
-        test_analyse(corpus, "behaviour", &(struct nj_options){.jobs = jobs});
+        test_analyse(corpus, "behaviour", &(struct nj_options){.jobs = 1});
     struct nj_buf buf = {0};
 
     const struct nj_table *t = nj_results_view(results, NJ_TABLE_behaviour);
@@ -31,7 +31,7 @@ assert_rows(const char *spans, const char *want)
     struct test_corpus *corpus = test_corpus_new();
 
     (void)test_add(corpus, NULL, spans);
-    char *got = rows_of(corpus, 1);
+    char *got = rows_of(corpus);
     assert_string_equal(got, want);
     free(got);
     test_corpus_free(corpus);
@@ -307,6 +307,45 @@ finds_spans_without_an_end_and_traces_with_spans_missing(void **unused)
     assert_rows("a[0,10] agent=x WEIGHT_SOURCE=8 WEIGHT_VALUE=2; b<a[1,2]", "");
 }
 
+/* The estimate of a metric of an agent, NULL: of the store. */
+static double
+metric_of(const struct nj_results *results, const char *metric, const char *agent)
+{
+    const struct nj_table *t = nj_results_view(results, NJ_TABLE_metrics);
+
+    for (size_t r = 0; r < nj_table_len(t); r++)
+        if (nj_slice_eq(nj_table_text(t, r, NJ_COL_metrics_metric), nj_slice_of(metric)) &&
+            nj_slice_eq(nj_table_text(t, r, NJ_COL_metrics_agent), nj_slice_of(agent)))
+            return nj_table_real(t, r, NJ_COL_metrics_est);
+    fail_msg("no metric %s of %s", metric, agent);
+    return 0;
+}
+
+static void
+leaves_steps_loops_and_shares_of_traces_for_gates(void **unused)
+{
+    (void)unused;
+    struct test_corpus *corpus = test_corpus_new();
+
+    (void)test_add(corpus, NULL,
+                   "root[0,100] agent=web; a<root[1,9] kind=tool op=find\n"
+                   "b<root[11,19] kind=tool op=find; c<root[21,29] kind=tool op=find");
+    (void)test_add(corpus, NULL, "root[0,100] agent=web; a<root[1,9] kind=llm");
+    (void)test_add(corpus, NULL, "root[0,100] agent=idle");
+    struct nj_results *results =
+        test_analyse(corpus, "behaviour", &(struct nj_options){.jobs = 1});
+    assert_true(metric_of(results, "steps_mean", "web") == 2);
+    assert_true(metric_of(results, "steps_p95", "web") == 3);
+    assert_true(metric_of(results, "steps_mean", "idle") == 0);
+    assert_true(metric_of(results, "steps_mean", NULL) == 4.0 / 3);
+    assert_true(metric_of(results, "loops", "web") == 0.5);
+    assert_true(metric_of(results, "repeated-call", "web") == 0.5);
+    assert_true(metric_of(results, "repeated-call", "idle") == 0);
+    assert_true(metric_of(results, "ping-pong", NULL) == 0);
+    nj_results_free(results);
+    test_corpus_free(corpus);
+}
+
 static void
 gives_the_same_rows_for_any_order_of_traces_and_any_number_of_threads(void **unused)
 {
@@ -318,11 +357,18 @@ gives_the_same_rows_for_any_order_of_traces_and_any_number_of_threads(void **unu
         (void)test_add_random(one, &seed, 60, true);
     for (uint64_t i = 300; i-- > 0;)
         (void)test_add_shuffled(other, one, i, &seed);
-    char *want = rows_of(one, 1), *got = rows_of(other, 3);
-    assert_string_equal(got, want);
-    assert_true(strlen(want) > 500);
-    free(want);
-    free(got);
+    struct nj_results *of_one = test_analyse(one, "behaviour", &(struct nj_options){.jobs = 1});
+    struct nj_results *of_other =
+        test_analyse(other, "behaviour", &(struct nj_options){.jobs = 3});
+    for (enum nj_table_id id = 0; id < NJ_TABLES_LEN; id++) {
+        char *want = test_table_print(of_one, id), *got = test_table_print(of_other, id);
+        assert_string_equal(got, want);
+        free(want);
+        free(got);
+    }
+    assert_true(nj_table_len(nj_results_view(of_one, NJ_TABLE_behaviour)) > 5);
+    nj_results_free(of_one);
+    nj_results_free(of_other);
     test_corpus_free(one);
     test_corpus_free(other);
 }
@@ -350,6 +396,7 @@ main(void)
         cmocka_unit_test(finds_results_that_nobody_waited_for),
         cmocka_unit_test(takes_no_late_message_nor_an_answered_call_for_an_unused_result),
         cmocka_unit_test(finds_spans_without_an_end_and_traces_with_spans_missing),
+        cmocka_unit_test(leaves_steps_loops_and_shares_of_traces_for_gates),
         cmocka_unit_test(gives_the_same_rows_for_any_order_of_traces_and_any_number_of_threads),
     };
     return cmocka_run_group_tests_name("behaviour", tests, NULL, NULL);
