@@ -1,6 +1,8 @@
 /* visit.c - what happens to every trace before analyzers see it. */
 #include "analyzers/visit.h"
 
+#include "base/glob.h"
+
 #include <stdlib.h>
 
 enum { SCRATCH_BYTES = 1 << 20, KEEP_BYTES = 256 << 10 };
@@ -54,6 +56,25 @@ where_matches(struct nj_visit *visit, const struct nj_raw_trace *raw, bool *out)
         *out = nj_attrs_have(&span.attrs, o->where_key, o->where_value);
     }
     return NJ_OK;
+}
+
+/* Whether a span of the trace belongs to a service that --service names. */
+static bool
+service_matches(const struct nj_visit *visit, const struct nj_trace *trace)
+{
+    struct nj_slice glob = nj_slice_of(visit->options->service_glob);
+    uint32_t last = UINT32_MAX;
+
+    if (glob.len == 0)
+        return true;
+    for (uint32_t i = 0; i < trace->spans_len; i++) {
+        if (trace->service[i] == last)
+            continue;
+        last = trace->service[i];
+        if (nj_glob_match(glob, nj_names_get(visit->run->names, last)))
+            return true;
+    }
+    return false;
 }
 
 static bool
@@ -117,7 +138,7 @@ nj_visit_trace(struct nj_visit *visit, const struct nj_raw_trace *raw, nj_visit_
         return NJ_OK;
     }
     if (st >= 0 && trace.spans_len > 0) {
-        is_wanted = is_in_window(visit, &trace);
+        is_wanted = is_in_window(visit, &trace) && service_matches(visit, &trace);
         if (is_wanted && visit->options->where_key.len)
             st = where_matches(visit, raw, &is_wanted);
         if (st >= 0 && is_wanted)

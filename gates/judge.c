@@ -192,6 +192,9 @@ nj_judge(struct nj_results *results, const struct nj_policy *policy,
         rules_judge(&checks, policy, nj_results_view(results, NJ_TABLE_metrics), err);
 
     if (st == NJ_OK) {
+        nj_table_clear(
+            nj_results_table(results, NJ_TABLE_checks)); /* of an earlier judgement */
+        nj_table_clear(nj_results_table(results, NJ_TABLE_verdict));
         *exit_code = 0;
         waivers_apply(&checks, policy, options->now_ns);
         for (size_t i = 0; i < checks.len; i++)

@@ -29,6 +29,26 @@ nj_globs_match(const struct nj_globs *globs, struct nj_slice text)
     return globs->len == 0;
 }
 
+size_t
+nj_policy_slow_limits(const struct nj_policy *policy, double *out_ns, size_t max)
+{
+    size_t len = 0;
+
+    for (size_t g = 0; g < policy->gates_len; g++) {
+        for (size_t k = 0; k < policy->gates[g].rules_len; k++) {
+            double over = policy->gates[g].rules[k].over_ns;
+            size_t at = len;
+            while (at > 0 && out_ns[at - 1] > over)
+                at--;
+            if (!(over > 0) || len == max || (at > 0 && !(out_ns[at - 1] < over)))
+                continue;
+            memmove(out_ns + at + 1, out_ns + at, (len++ - at) * sizeof *out_ns);
+            out_ns[at] = over;
+        }
+    }
+    return len;
+}
+
 struct reading {
     const char *path;
     struct nj_arena *arena;

@@ -80,6 +80,9 @@ enum nj_status nj_policy_read(struct nj_policy *out, const char *path, struct nj
 /* The text of the built-in policy. */
 struct nj_slice nj_policy_default(void);
 
+/* The distinct limits of slow_share rules, smallest first, at most `max`; how many. */
+size_t nj_policy_slow_limits(const struct nj_policy *policy, double *out_ns, size_t max);
+
 bool nj_globs_match(const struct nj_globs *globs, struct nj_slice text);
 
 #endif

@@ -98,7 +98,8 @@ gates_write(const struct nj_page *page, struct nj_html *h)
 const struct nj_section nj_section_gates = {
     .id = "gates",
     .title = "Gates",
-    .empty = "No gates: this report was written without a policy.",
+    .empty = "No check could be judged: there is no limit in the policy that these traces have "
+             "numbers for, and no baseline.",
     .has_content = gates_has_content,
     .write = gates_write,
 };

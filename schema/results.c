@@ -111,6 +111,12 @@ nj_table_add(struct nj_table *table)
     return table->rows_len++;
 }
 
+void
+nj_table_clear(struct nj_table *table)
+{
+    table->rows_len = 0;
+}
+
 static struct cell *
 cell_at(const struct nj_table *table, size_t row, unsigned column)
 {

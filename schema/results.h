@@ -78,6 +78,9 @@ void nj_table_put_text(struct nj_table *table, size_t row, unsigned column,
 enum nj_status nj_results_check(const struct nj_results *results,
                                 struct nj_error *err) NJ_CHECKED;
 
+/* Takes all rows out. */
+void nj_table_clear(struct nj_table *table);
+
 /* Fills table diagnostics: one row a kind that was counted. */
 void nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags);
 

@@ -102,6 +102,17 @@ class Commands(Cli):
         agents = {a['name'] for a in info['agents']}
         self.assertLessEqual({'editor', 'wire_reporter', 'Lending', 'dispatcher'}, agents)
 
+    def test_selection_takes_services_agents_times_and_attributes(self):
+        whole = self.json('info', TRACES)
+        part = self.json('info', TRACES, '--service', 'lib*')
+        self.assertTrue(0 < part['traces'] < whole['traces'])
+        self.assertEqual({a['name'] for a in part['agents']} & {'editor', 'dispatcher'}, set())
+        rows = self.json('latency', TRACES, '--agent', '*_reporter')['rows']
+        self.assertEqual(len(rows), 3)
+        where = self.json('info', TRACES, '--where', 'gen_ai.agent.name=dispatcher')
+        self.assertEqual(where['traces'], 4)
+        self.run_it('info', TRACES, '--since', '2031-01-01', code=0)
+
     def test_traces_are_listed_worst_first_and_can_be_shown(self):
         traces = self.json('traces', TRACES, '--limit', '3')['traces']
         self.assertEqual(len(traces), 3)
@@ -166,6 +177,20 @@ class ExitCodes(Cli):
         suites = ElementTree.fromstring(files['junit.xml'])
         self.assertTrue(suites.findall('.//failure'))
         self.run_it('run', TRACES, '-p', policy, '--report-only', '-q', '-o', 'out2')
+
+    def test_results_can_be_judged_and_reported_later(self):
+        policy = self.write('p.yaml', 'version: 1\ngates:\n  - name: fast\n    match: {agent: "*"}\n'
+                                      '    metrics: {mean: {max: 1us}, slow_share: {over: 1ms, max: 99%}}\n')
+        files = self.report('out', TRACES, '-p', policy, code=1)
+        self.run_it('analyze', TRACES, '-o', 'r.db', '-q', *NOW)
+        out, _ = self.run_it('check', 'out/results.db', '-p', policy, code=1)
+        self.assertIn('fail', out)
+        self.run_it('check', 'r.db', '-p', policy, code=1)
+        self.run_it('report', 'out/results.db', '-o', 'again', *NOW)
+        for name in ['report.html', 'junit.xml', 'summary.md']:
+            self.assertEqual(self.read('again', name), files[name], name)
+        self.write('default.yaml', self.run_it('check', '--print-policy')[0])
+        self.run_it('check', 'r.db', '-p', 'default.yaml')
 
     def test_a_wrong_policy_is_2_and_names_line_and_column(self):
         for text, place in [('version: 2\n', ':1:10:'), ('version: 1\ngates: []\ngats: []\n', ':3:'),

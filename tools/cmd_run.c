@@ -38,8 +38,10 @@ verdict_print(const struct nj_settings *settings, const char *directory,
 }
 
 static enum nj_status
-run_run(const struct nj_settings *settings, int *exit_code, struct nj_error *err)
+run_run(const struct nj_settings *given, int *exit_code, struct nj_error *err)
 {
+    struct nj_settings copy = *given; /* the policy adds what to measure */
+    const struct nj_settings *settings = &copy;
     const char *directory = settings->output ? settings->output : "nightjar-report";
     const struct nj_judge_options judging = {
         settings->is_report_only, settings->now_ns ? settings->now_ns : nj_clock_now_ns()};
@@ -52,6 +54,9 @@ run_run(const struct nj_settings *settings, int *exit_code, struct nj_error *err
         return nj_fail(err, NJ_ENOMEM, "no memory to begin");
     /* a mistake in the policy is told before the work, not after */
     enum nj_status st = nj_policy_read(&policy, settings->policy, arena, err);
+    if (st == NJ_OK)
+        copy.analysis.slow_over_len = nj_policy_slow_limits(&policy, copy.analysis.slow_over_ns,
+                                                            NJ_LEN(copy.analysis.slow_over_ns));
     if (st == NJ_OK)
         st = nj_session_open(&session, settings, settings->inputs, settings->inputs_len, err);
     if (st == NJ_OK)
@@ -70,7 +75,7 @@ run_run(const struct nj_settings *settings, int *exit_code, struct nj_error *err
 
 const struct nj_command nj_cmd_run = {
     .name = "run",
-    .arguments = "INPUT… [-p POLICY] [-b BASELINE] [-o DIR]",
+    .arguments = "INPUT… [-p POLICY] [-o DIR]",
     .summary = "the nightly job: import, analyze, check, report; the exit code is the verdict",
     .details =
         "Reads all inputs, runs every analyzer, judges the gates of the policy and writes "
@@ -78,7 +83,7 @@ const struct nj_command nj_cmd_run = {
         "directory (default nightjar-report), also when a gate fails. Under GitHub Actions the "
         "summary is appended to the job's page.",
     .examples = "nightjar run traces.jsonl\n"
-                "nightjar run traces/ -p policy.yaml -b baseline.db -o out",
+                "nightjar run traces/ -p policy.yaml -o out",
     .groups = NJ_GROUP_INPUT | NJ_GROUP_OUTPUT | NJ_GROUP_SAMPLING | NJ_GROUP_PATH |
               NJ_GROUP_ERRORS | NJ_GROUP_PRICES | NJ_GROUP_GATES | NJ_GROUP_REPORT,
     .words_min = 1,

@@ -199,7 +199,8 @@ nj_session_import(const struct nj_settings *settings, const char *store_path,
             (void)fprintf(stderr, "; %" PRIu64 " spans were there already", report->repeated);
         (void)fputc('\n', stderr);
         for (int i = 0; i < NJ_DIAGS_LEN; i++)
-            if (report->diags.counts[i].count && nj_diag_specs[i].severity == NJ_SEVERITY_LOSS)
+            if (report->diags.counts[i].count &&
+                (settings->is_verbose || nj_diag_specs[i].severity == NJ_SEVERITY_LOSS))
                 (void)fprintf(stderr, "  %s: %" PRIu64 ", first at %s\n", nj_diag_specs[i].id,
                               report->diags.counts[i].count,
                               report->diags.counts[i].places_len

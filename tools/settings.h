@@ -14,7 +14,7 @@ struct nj_settings {
 
     const char *store;  /* -d */
     const char *output; /* -o */
-    const char *policy, *baseline, *reason;
+    const char *policy;
     const char *to;     /* export format */
     int sort;           /* of traces: duration, errors, tokens, start */
     const char *values; /* sampling --values */
@@ -23,8 +23,8 @@ struct nj_settings {
     int64_t now_ns; /* 0: the clock */
     bool is_per_trace, is_weights_explained;
     bool is_redacted, is_quiet, is_verbose, is_strict, is_partial;
-    bool is_report_only, is_baseline_required, is_policy_printed;
-    bool allows_regress, is_yes, has_attachments, is_self_contained, wants_sha256, is_diff;
+    bool is_report_only, is_policy_printed;
+    bool has_attachments, is_self_contained;
     bool wants_help;
 };
 
@@ -40,7 +40,6 @@ enum nj_option_group {
     NJ_GROUP_SAMPLING = 1 << 7, /* weights */
     NJ_GROUP_GATES = 1 << 8,    /* policy and baseline */
     NJ_GROUP_REPORT = 1 << 9,   /* report files */
-    NJ_GROUP_ACCEPT = 1 << 10,
     NJ_GROUP_EXPORT = 1 << 11,
     NJ_GROUP_TRACES = 1 << 12,
     NJ_GROUP_PER_TRACE = 1 << 13,
