@@ -1,6 +1,6 @@
 /* view.h - what a command prints of the results: one file an analyzer, one line in
- * registry.def. Text and CSV come from grids, JSON has the shapes that docs/json.md promises
- * (floor 5). */
+ * registry.def. Text and CSV come from grids; the shapes of JSON are promises to other
+ * programs (floor 5). */
 #ifndef NJ_REPORTS_VIEW_H
 #define NJ_REPORTS_VIEW_H
 
