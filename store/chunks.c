@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-/* Spans of a trace stand close together in the input, so they come from few chunks. */
-enum { CHUNKS_KEPT = 8 };
+/* Spans of a trace stand close together in the input, so they come from few chunks. 64 of the
+ * usual ones are 16 MiB; longer ones push out more than one. */
+enum { CHUNKS_KEPT = 64, KEPT_BYTES_MAX = 32 << 20 };
 
 /* The longest record decides: a chunk ends with the span that fills it. */
 #define CHUNK_BYTES_MAX ((int64_t)1 << 31)
@@ -21,6 +22,7 @@ struct nj_chunks {
     sqlite3_stmt *stmt;
     ZSTD_DCtx *context;
     uint64_t calls;
+    size_t kept_bytes;
     struct chunk kept[CHUNKS_KEPT];
 };
 
@@ -70,10 +72,9 @@ chunk_unpack(struct nj_chunks *chunks, struct chunk *chunk, struct nj_error *err
     if (raw_bytes <= 0 || raw_bytes > CHUNK_BYTES_MAX || (size_t)raw_bytes < stored.len)
         return nj_fail(err, NJ_ESTORE, "the store is damaged: a chunk of %lld bytes",
                        (long long)raw_bytes);
-    free(chunk->bytes);
-    chunk->number = -1;
     chunk->len = (size_t)raw_bytes;
     chunk->bytes = malloc(chunk->len);
+    chunks->kept_bytes += chunk->len;
     if (!chunk->bytes)
         return nj_fail(err, NJ_ENOMEM, "no memory for a chunk of %zu bytes", chunk->len);
     if (stored.len == chunk->len) {
@@ -87,31 +88,66 @@ chunk_unpack(struct nj_chunks *chunks, struct chunk *chunk, struct nj_error *err
     return NJ_OK;
 }
 
+static void
+chunk_drop(struct nj_chunks *chunks, struct chunk *chunk)
+{
+    chunks->kept_bytes -= chunk->len;
+    free(chunk->bytes);
+    *chunk = (struct chunk){.number = -1};
+}
+
+/* The kept chunk of this number, or NULL; *oldest is the one that was used longest ago. */
+static struct chunk *
+chunk_find(struct nj_chunks *chunks, int64_t number, struct chunk **oldest)
+{
+    *oldest = &chunks->kept[0];
+    for (size_t i = 0; i < CHUNKS_KEPT; i++) {
+        if (chunks->kept[i].number == number)
+            return &chunks->kept[i];
+        if (chunks->kept[i].used < (*oldest)->used)
+            *oldest = &chunks->kept[i];
+    }
+    return NULL;
+}
+
+/* Empties the oldest place, and more of them as long as too much is kept. */
+static struct chunk *
+chunk_make_room(struct nj_chunks *chunks, struct chunk *oldest)
+{
+    chunk_drop(chunks, oldest);
+    for (size_t i = 0; i < CHUNKS_KEPT && chunks->kept_bytes > KEPT_BYTES_MAX; i++) {
+        struct chunk *next = oldest;
+        for (size_t k = 0; k < CHUNKS_KEPT; k++)
+            if (chunks->kept[k].number >= 0 &&
+                (next->number < 0 || chunks->kept[k].used < next->used))
+                next = &chunks->kept[k];
+        chunk_drop(chunks, next);
+    }
+    return oldest;
+}
+
 static enum nj_status
 chunk_load(struct nj_chunks *chunks, int64_t number, struct chunk **out, struct nj_error *err)
 {
-    struct chunk *oldest = &chunks->kept[0];
+    struct chunk *oldest, *chunk = chunk_find(chunks, number, &oldest);
 
-    for (size_t i = 0; i < CHUNKS_KEPT; i++) {
-        if (chunks->kept[i].number == number) {
-            *out = &chunks->kept[i];
-            return NJ_OK;
-        }
-        if (chunks->kept[i].used < oldest->used)
-            oldest = &chunks->kept[i];
+    if (chunk) {
+        *out = chunk;
+        return NJ_OK;
     }
+    chunk = chunk_make_room(chunks, oldest);
     (void)sqlite3_bind_int64(chunks->stmt, 1, number);
     enum nj_status st = nj_db_step(chunks->stmt, err);
     if (st == NJ_OK)
-        st = chunk_unpack(chunks, oldest, err);
+        st = chunk_unpack(chunks, chunk, err);
     else if (st == NJ_DONE)
         st = nj_fail(err, NJ_ESTORE, "the store is damaged: chunk %lld is missing",
                      (long long)number);
     (void)sqlite3_reset(chunks->stmt);
     if (st < 0)
         return st;
-    oldest->number = number;
-    *out = oldest;
+    chunk->number = number;
+    *out = chunk;
     return NJ_OK;
 }
 
@@ -120,16 +156,11 @@ nj_chunks_get(struct nj_chunks *chunks, uint64_t payload, struct nj_slice *out,
               struct nj_error *err)
 {
     struct chunk *chunk;
-    uint64_t offset = payload & UINT32_MAX;
     enum nj_status st = chunk_load(chunks, (int64_t)(payload >> 32), &chunk, err);
 
     if (st < 0)
         return st;
-    if (offset >= chunk->len)
-        return nj_fail(err, NJ_ESTORE,
-                       "the store is damaged: offset %llu of a chunk of %zu bytes",
-                       (unsigned long long)offset, chunk->len);
     chunk->used = ++chunks->calls;
-    *out = (struct nj_slice){chunk->bytes + offset, chunk->len - (size_t)offset};
+    *out = (struct nj_slice){chunk->bytes, chunk->len};
     return NJ_OK;
 }

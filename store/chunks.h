@@ -11,16 +11,9 @@ struct nj_chunks;
 enum nj_status nj_chunks_open(struct nj_chunks **out, sqlite3 *db,
                               struct nj_error *err) NJ_CHECKED;
 void nj_chunks_close(struct nj_chunks *chunks);
-/* The bytes of the chunk of `payload` from the record it names to the chunk's end; borrowed
- * until the next call. NJ_ESTORE: there is no such place. */
+/* The whole chunk that `payload` is in; borrowed until the next call. NJ_ESTORE: there is no
+ * such chunk. */
 enum nj_status nj_chunks_get(struct nj_chunks *chunks, uint64_t payload, struct nj_slice *out,
                              struct nj_error *err) NJ_CHECKED;
-
-/* The key of a record: its chunk, and the offset in it. */
-static inline uint64_t
-nj_payload_key(uint64_t chunk, uint64_t offset)
-{
-    return chunk << 32 | offset;
-}
 
 #endif

@@ -18,7 +18,8 @@ struct nj_encoder {
     struct nj_scope_facts *facts; /* by scope */
     size_t facts_cap;
     bool has_checkpoints;
-    uint64_t spans; /* since the last checkpoint */
+    uint64_t spans;          /* since the last checkpoint */
+    struct nj_shapes shapes; /* of the batch */
     struct nj_buf scratch;
 };
 
@@ -36,6 +37,7 @@ batch_get(struct nj_encoder *encoder, struct nj_error *err)
         encoder->batch = encoder->exit.take(encoder->exit.context, err);
         if (encoder->batch)
             encoder->batch->names = encoder->names;
+        encoder->shapes = (struct nj_shapes){0};
     }
     return encoder->batch;
 }
@@ -156,7 +158,7 @@ encoder_span(struct nj_sink *sink, const struct nj_span *span, struct nj_error *
         return st;
     row.facts.len = batch->bytes.len - facts_at;
     row.payload = batch->payload.len;
-    row.digest = nj_payload_write(&batch->payload, span, &row, encoder->names,
+    row.digest = nj_payload_write(&batch->payload, &encoder->shapes, span, &row, encoder->names,
                                   encoder->scopes.digests[span->scope]);
     uint32_t class = class_find(encoder, &row);
     struct nj_batch_row *added = nj_batch_add_row(batch);

@@ -1,12 +1,15 @@
 /* payload.c - writing the full content of a span, and of a scope; payload_read.c reads it back.
  *
- * A record is: length of the rest; bits that say which parts follow; then the parts. Name and
- * fixed columns come first, because they are there only where the row says something else, and
- * do not belong to the digest. */
+ * A record is: length of the rest; bits that say which parts follow; name and fixed columns,
+ * only where the row says something else; the keys of the attributes (shape.h); then what the
+ * digest is made of: the parts, and the values. */
 #include "store/payload.h"
 
 #include "base/hash.h"
 #include "store/payload_parts.h"
+
+/* What a value takes at most beside its own bytes. */
+enum { VALUE_BYTES_MAX = 16 };
 
 static void
 text_write(struct nj_buf *buf, struct nj_slice text)
@@ -130,7 +133,6 @@ parts_write(struct nj_buf *buf, const struct nj_span *span, unsigned parts)
         nj_buf_put_varint(buf, span->events_dropped);
         nj_buf_put_varint(buf, span->links_dropped);
     }
-    attrs_write(buf, &span->attrs);
     if (parts & PART_EVENTS)
         events_write(buf, span);
     if (parts & PART_LINKS) {
@@ -140,20 +142,79 @@ parts_write(struct nj_buf *buf, const struct nj_span *span, unsigned parts)
     }
 }
 
-/* What the row keeps, for the digest. */
-struct fixed_parts {
-    uint64_t scope_digest, name_digest, span_id, parent_id, start_ns, end_ns;
+static char *
+varint_put(char *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (char)(value | 0x80);
+    *at++ = (char)value;
+    return at;
+}
+
+/* A value without its type, which stands in the shape. */
+static char *
+value_put(char *at, const struct nj_value *value)
+{
+    switch (value->type) {
+    case NJ_VALUE_NULL:
+        break;
+    case NJ_VALUE_BOOL:
+        *at++ = value->boolean ? 1 : 0;
+        break;
+    case NJ_VALUE_INT:
+        return varint_put(at, nj_zigzag(value->integer));
+    case NJ_VALUE_DOUBLE: {
+        uint64_t bits;
+        memcpy(&bits, &value->real, sizeof bits);
+        for (unsigned i = 0; i < 8; i++)
+            *at++ = (char)(bits >> (8 * i));
+        break;
+    }
+    case NJ_VALUE_STRING:
+    case NJ_VALUE_BYTES:
+    case NJ_VALUE_ARRAY:
+    case NJ_VALUE_MAP:
+        at = varint_put(at, value->bytes.len);
+        if (value->bytes.len)
+            memcpy(at, value->bytes.ptr, value->bytes.len);
+        return at + value->bytes.len;
+    }
+    return at;
+}
+
+/* All values in one go: this is most of what an import writes. */
+static void
+values_write(struct nj_buf *buf, const struct nj_attrs *attrs)
+{
+    size_t room = attrs->len * VALUE_BYTES_MAX;
+
+    for (size_t i = 0; i < attrs->len; i++)
+        room += attrs->list[i].value.type >= NJ_VALUE_BYTES ||
+                        attrs->list[i].value.type == NJ_VALUE_STRING
+                    ? attrs->list[i].value.bytes.len
+                    : 0;
+    char *begin = nj_buf_reserve(buf, room), *at = begin;
+    if (!begin)
+        return;
+    for (size_t i = 0; i < attrs->len; i++)
+        at = value_put(at, &attrs->list[i].value);
+    buf->len += (size_t)(at - begin);
+}
+
+/* What stands around the bytes, for the digest. */
+struct digest_seed {
+    uint64_t scope, name, shape, span_id, parent_id, start_ns, end_ns;
     uint32_t parts, otel_kind, status, has_parent;
     struct nj_trace_id trace_id;
 };
 
 static uint64_t
-digest_of(const struct nj_span *span, struct nj_slice bytes, unsigned parts,
-          uint64_t scope_digest)
+seed_of(const struct nj_span *span, unsigned parts, uint64_t scope, uint64_t shape)
 {
-    struct fixed_parts fixed = {
-        .scope_digest = scope_digest,
-        .name_digest = nj_hash(span->name),
+    struct digest_seed seed = {
+        .scope = scope,
+        .name = nj_hash(span->name),
+        .shape = shape,
         .span_id = span->span_id,
         .parent_id = span->has_parent ? span->parent_id : 0,
         .start_ns = (uint64_t)span->start_ns,
@@ -164,31 +225,33 @@ digest_of(const struct nj_span *span, struct nj_slice bytes, unsigned parts,
         .has_parent = span->has_parent,
         .trace_id = span->trace_id,
     };
-    return XXH3_64bits_withSeed(bytes.ptr, bytes.len, XXH3_64bits(&fixed, sizeof fixed));
+    return XXH3_64bits(&seed, sizeof seed);
 }
 
 uint64_t
-nj_payload_write(struct nj_buf *buf, const struct nj_span *span, const struct nj_row *row,
-                 const struct nj_names *names, uint64_t scope_digest)
+nj_payload_write(struct nj_buf *chunk, struct nj_shapes *shapes, const struct nj_span *span,
+                 const struct nj_row *row, const struct nj_names *names, uint64_t scope_digest)
 {
     unsigned parts = parts_of(span, row, names);
-    size_t begin = buf->len;
+    size_t begin = chunk->len;
 
-    nj_buf_put(buf, (const char[LENGTH_BYTES]){0}, LENGTH_BYTES);
-    nj_buf_put_varint(buf, parts);
+    nj_buf_put(chunk, (const char[LENGTH_BYTES]){0}, LENGTH_BYTES);
+    nj_buf_put_varint(chunk, parts);
     if (parts & PART_NAME)
-        text_write(buf, span->name);
+        text_write(chunk, span->name);
     if (parts & PART_FIXED)
-        fixed_write(buf, span);
-    size_t content = buf->len;
-    parts_write(buf, span, parts);
-    if (buf->is_failed)
+        fixed_write(chunk, span);
+    uint64_t shape = nj_shape_write(chunk, shapes, row->operation, &span->attrs);
+    size_t content = chunk->len;
+    parts_write(chunk, span, parts);
+    values_write(chunk, &span->attrs);
+    if (chunk->is_failed)
         return 0;
-    size_t len = buf->len - begin - LENGTH_BYTES;
+    size_t len = chunk->len - begin - LENGTH_BYTES;
     for (unsigned i = 0; i < LENGTH_BYTES; i++)
-        buf->ptr[begin + i] = (char)(len >> (8 * i));
-    return digest_of(span, (struct nj_slice){buf->ptr + content, buf->len - content}, parts,
-                     scope_digest);
+        chunk->ptr[begin + i] = (char)(len >> (8 * i));
+    return XXH3_64bits_withSeed(chunk->ptr + content, chunk->len - content,
+                                seed_of(span, parts, scope_digest, shape));
 }
 
 void

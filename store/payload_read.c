@@ -200,43 +200,114 @@ parts_read(struct reader *r, struct nj_span *out, unsigned parts)
         out->events_dropped = number32_read(r);
         out->links_dropped = number32_read(r);
     }
-    attrs_read(r, &out->attrs);
     if (parts & PART_EVENTS)
         events_read(r, out);
     if (parts & PART_LINKS)
         links_read(r, out);
 }
 
-/* The record at the front of `bytes`, copied into the arena so that slices of it may stay. */
+/* The bytes of `from` copied into the arena, so that slices of them may stay. */
 static struct reader
-record_open(struct nj_slice bytes, struct nj_arena *arena, bool *is_failed)
+copy_open(struct nj_slice from, struct nj_arena *arena, bool *is_failed)
 {
-    struct reader r = {.arena = arena, .is_failed = is_failed};
-    const uint8_t *b = (const uint8_t *)bytes.ptr;
-    size_t len = 0;
+    struct nj_slice copy = nj_arena_copy(arena, from);
+    struct reader r = {.arena = arena, .is_failed = is_failed, .is_broken = !copy.ptr};
 
-    r.is_broken = bytes.len < LENGTH_BYTES;
-    for (unsigned i = 0; i < LENGTH_BYTES && !r.is_broken; i++)
-        len |= (size_t)b[i] << (8 * i);
-    r.is_broken |= len > bytes.len - LENGTH_BYTES;
-    if (r.is_broken)
-        return r;
-    struct nj_slice copy =
-        nj_arena_copy(arena, (struct nj_slice){bytes.ptr + LENGTH_BYTES, len});
-    if (!copy.ptr) {
-        r.is_broken = *is_failed = true;
-        return r;
+    *is_failed |= !copy.ptr;
+    if (copy.ptr) {
+        r.at = (const uint8_t *)copy.ptr;
+        r.end = r.at + copy.len;
     }
-    r.at = (const uint8_t *)copy.ptr;
-    r.end = r.at + copy.len;
     return r;
 }
 
+/* The record at `offset` of a chunk. */
+static struct reader
+record_open(struct nj_slice chunk, uint64_t offset, struct nj_arena *arena, bool *is_failed)
+{
+    struct nj_slice bytes = nj_slice_from(chunk, (size_t)offset);
+    const uint8_t *b = (const uint8_t *)bytes.ptr;
+    size_t len = 0;
+
+    if (bytes.len < LENGTH_BYTES)
+        return (struct reader){.is_broken = true};
+    for (unsigned i = 0; i < LENGTH_BYTES; i++)
+        len |= (size_t)b[i] << (8 * i);
+    if (len > bytes.len - LENGTH_BYTES)
+        return (struct reader){.is_broken = true};
+    return copy_open((struct nj_slice){bytes.ptr + LENGTH_BYTES, len}, arena, is_failed);
+}
+
+/* A list of keys and types; the values are still to come. */
+static struct nj_attr *
+keys_read(struct reader *r, size_t *len)
+{
+    uint64_t count = number_read(r);
+    struct nj_attr *list = array_new(r, count, 2, sizeof *list);
+
+    for (uint64_t i = 0; i < count && !r->is_broken; i++) {
+        list[i].key = text_read(r);
+        uint8_t type = byte_read(r);
+        r->is_broken |= type > NJ_VALUE_MAP;
+        list[i].value.type = (enum nj_value_type)type;
+    }
+    *len = r->is_broken ? 0 : (size_t)count;
+    return list;
+}
+
+static struct nj_attr *
+shape_read(struct reader *r, struct nj_slice chunk, size_t *len)
+{
+    uint64_t at_plus_1 = number_read(r);
+
+    if (r->is_broken || at_plus_1 == 0)
+        return keys_read(r, len);
+    struct nj_slice bytes = nj_slice_from(chunk, (size_t)at_plus_1 - 1);
+    struct reader earlier = *r;
+    earlier.at = (const uint8_t *)bytes.ptr;
+    earlier.end = earlier.at + bytes.len;
+    struct nj_attr *list = keys_read(&earlier, len);
+    /* Where the list ends is only known now, so its keys are copied one by one. */
+    for (size_t i = 0; i < *len && !earlier.is_broken; i++) {
+        list[i].key = nj_arena_copy(r->arena, list[i].key);
+        earlier.is_broken = !list[i].key.ptr;
+        *r->is_failed |= earlier.is_broken;
+    }
+    r->is_broken = earlier.is_broken;
+    return list;
+}
+
+static void
+value_read(struct reader *r, struct nj_value *value)
+{
+    switch (value->type) {
+    case NJ_VALUE_NULL:
+        break;
+    case NJ_VALUE_BOOL:
+        value->boolean = byte_read(r) != 0;
+        break;
+    case NJ_VALUE_INT:
+        value->integer = nj_unzigzag(number_read(r));
+        break;
+    case NJ_VALUE_DOUBLE: {
+        uint64_t bits = u64_read(r);
+        memcpy(&value->real, &bits, sizeof bits);
+        break;
+    }
+    case NJ_VALUE_STRING:
+    case NJ_VALUE_BYTES:
+    case NJ_VALUE_ARRAY:
+    case NJ_VALUE_MAP:
+        value->bytes = text_read(r);
+        break;
+    }
+}
+
 bool
-nj_payload_read(struct nj_span *out, struct nj_slice bytes, const struct nj_row *row,
+nj_payload_read(struct nj_span *out, struct nj_slice chunk, const struct nj_row *row,
                 const struct nj_names *names, struct nj_arena *arena, bool *is_failed)
 {
-    struct reader r = record_open(bytes, arena, is_failed);
+    struct reader r = record_open(chunk, row->payload & UINT32_MAX, arena, is_failed);
     unsigned parts = number32_read(&r);
 
     *out = (struct nj_span){.scope = row->scope};
@@ -245,7 +316,13 @@ nj_payload_read(struct nj_span *out, struct nj_slice bytes, const struct nj_row 
         fixed_read(&r, out);
     else
         fixed_from_row(out, row);
+    size_t len = 0;
+    struct nj_attr *list = shape_read(&r, chunk, &len);
     parts_read(&r, out, parts);
+    for (size_t i = 0; i < len && !r.is_broken; i++)
+        value_read(&r, &list[i].value);
+    out->attrs.list = list;
+    out->attrs.len = len;
     return !r.is_broken;
 }
 
@@ -253,13 +330,9 @@ bool
 nj_scope_read(struct nj_scope *out, struct nj_slice bytes, struct nj_arena *arena,
               bool *is_failed)
 {
-    struct nj_slice copy = nj_arena_copy(arena, bytes);
-    struct reader r = {.arena = arena, .is_failed = is_failed, .is_broken = !copy.ptr};
+    struct reader r = copy_open(bytes, arena, is_failed);
 
     *out = (struct nj_scope){0};
-    *is_failed |= !copy.ptr;
-    r.at = (const uint8_t *)copy.ptr;
-    r.end = copy.ptr ? r.at + copy.len : r.at;
     out->resource.dropped = number32_read(&r);
     attrs_read(&r, &out->resource);
     out->resource_schema_url = text_read(&r);

@@ -5,6 +5,7 @@
 #include "store/dictionary.h"
 #include "store/handle.h"
 #include "store/ledger.h"
+#include "store/payload.h"
 #include "store/trace_table.h"
 #include "store/window.h"
 
