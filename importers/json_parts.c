@@ -89,10 +89,25 @@ link_id_read(struct nj_slice key, struct nj_json *json, struct nj_link *link, un
     return true;
 }
 
+/* A member of a link, or of the context in it. An empty trace state may be written as "[]". */
+static void
+link_member_read(struct nj_span_reader *reader, struct nj_slice key, struct nj_json *json,
+                 struct nj_link *link, unsigned *has)
+{
+    static const char *const states[] = {"trace_state", "traceState", NULL};
+    struct nj_slice text;
+
+    if (link_id_read(key, json, link, has))
+        return;
+    if (!nj_json_name_find(states, key))
+        attribute_read(&reader->draft.link_attrs, key, json);
+    else if (nj_json_any_text(json, &text) && !nj_slice_eq(text, NJ_SLICE("[]")))
+        link->trace_state = text;
+}
+
 static void
 link_read(struct nj_span_reader *reader, struct nj_json *json)
 {
-    static const char *const states[] = {"trace_state", "traceState", NULL};
     struct nj_link link = {0};
     struct nj_slice key;
     unsigned has = 0;
@@ -100,18 +115,13 @@ link_read(struct nj_span_reader *reader, struct nj_json *json)
     if (!element_enter(reader, "a link", json))
         return;
     while (nj_json_object_next(json, &key)) {
-        if (link_id_read(key, json, &link, &has))
+        if (!nj_slice_eq(key, NJ_SLICE("context")) || nj_json_peek(json) != NJ_JSON_OBJECT) {
+            link_member_read(reader, key, json, &link, &has);
             continue;
-        if (nj_slice_eq(key, NJ_SLICE("context")) && nj_json_peek(json) == NJ_JSON_OBJECT) {
-            (void)nj_json_object(json);
-            while (nj_json_object_next(json, &key))
-                if (!link_id_read(key, json, &link, &has))
-                    attribute_read(&reader->draft.link_attrs, key, json);
-        } else if (nj_json_name_find(states, key)) {
-            (void)nj_json_any_text(json, &link.trace_state);
-        } else {
-            attribute_read(&reader->draft.link_attrs, key, json);
         }
+        (void)nj_json_object(json);
+        while (nj_json_object_next(json, &key))
+            link_member_read(reader, key, json, &link, &has);
     }
     if (has == (HAS_TRACE | HAS_SPAN)) {
         nj_draft_link(&reader->draft, &link);

@@ -3,14 +3,11 @@
 #include "base/clock.h"
 #include "importers/importer.h"
 #include "importers/json_flatten.h"
+#include "importers/phoenix_span.h"
 #include "importers/sqlite_span.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-/* Attributes that were JSON text before Phoenix parsed them. */
-static const char *const whole[] = {"metadata", "llm.prompt_template.variables",
-                                    "tool.parameters", NULL};
 
 static const struct nj_field_spec fields[] = {
     {"rowid", NJ_FIELD_SKIP, NULL},         {"trace_id", NJ_FIELD_TRACE_ID, NULL},
@@ -151,7 +148,7 @@ event_member(struct nj_json *json, struct nj_slice key, struct nj_event *event,
             event->time_ns = NJ_NO_TIME;
     } else if (nj_slice_eq(key, NJ_SLICE("attributes")) &&
                nj_json_peek(json) == NJ_JSON_OBJECT) {
-        (void)nj_json_flatten(json, whole, &draft->event_attrs);
+        (void)nj_json_flatten(json, nj_phoenix_whole, &draft->event_attrs);
     } else {
         (void)nj_json_skip(json);
     }
@@ -212,7 +209,7 @@ json_read(struct reading *r)
 
     nj_json_init(&json, text, false, draft->arena);
     if (text.len && (nj_json_peek(&json) != NJ_JSON_OBJECT ||
-                     !nj_json_flatten(&json, whole, &draft->attrs)))
+                     !nj_json_flatten(&json, nj_phoenix_whole, &draft->attrs)))
         nj_sqlite_spans_damage(&r->spans, NJ_DIAG_ATTRIBUTE_INVALID, NJ_SLICE("attributes"));
     text = nj_sqlite_spans_text(&r->spans, "events");
     if (text.len && !events_read(draft, text))
