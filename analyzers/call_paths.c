@@ -8,7 +8,7 @@
 void
 nj_call_paths_init(struct nj_call_paths *paths, const struct nj_names *names)
 {
-    *paths = (struct nj_call_paths){.names = names};
+    *paths = (struct nj_call_paths){.names = names, .depth_max = NJ_CALL_DEPTH_MAX};
 }
 
 void
@@ -51,6 +51,12 @@ bits_mix(uint64_t x)
     return x ^ (x >> 27);
 }
 
+uint64_t
+nj_call_rest_number(uint64_t parent)
+{
+    return bits_mix(parent + 1) | 1;
+}
+
 bool
 nj_call_paths_number(struct nj_call_paths *paths, const struct nj_trace *trace,
                      uint64_t *numbers)
@@ -61,10 +67,10 @@ nj_call_paths_number(struct nj_call_paths *paths, const struct nj_trace *trace,
         if (!name_hash(paths, trace->agent[i], &agent) ||
             !name_hash(paths, trace->operation[i], &operation))
             return false;
-        if (trace->depth[i] > NJ_CALL_DEPTH_MAX)
+        if (trace->depth[i] > paths->depth_max)
             numbers[i] = above;
-        else if (trace->depth[i] == NJ_CALL_DEPTH_MAX)
-            numbers[i] = bits_mix(above + 1) | 1;
+        else if (trace->depth[i] == paths->depth_max)
+            numbers[i] = nj_call_rest_number(above);
         else
             numbers[i] = bits_mix(bits_mix(above + agent) + operation + trace->kind[i]) | 1;
     }
@@ -72,11 +78,12 @@ nj_call_paths_number(struct nj_call_paths *paths, const struct nj_trace *trace,
 }
 
 struct nj_call_node
-nj_call_node_of(const struct nj_trace *trace, uint32_t i, const uint64_t *numbers)
+nj_call_node_of(const struct nj_call_paths *paths, const struct nj_trace *trace, uint32_t i,
+                const uint64_t *numbers)
 {
-    bool is_rest = nj_call_is_too_deep(trace, i);
+    bool is_rest = trace->depth[i] >= paths->depth_max;
 
-    while (trace->depth[i] > NJ_CALL_DEPTH_MAX)
+    while (trace->depth[i] > paths->depth_max)
         i = trace->parent[i];
     uint32_t p = trace->parent[i];
     return (struct nj_call_node){

@@ -5,7 +5,8 @@
 
 #include "schema/trace.h"
 
-/* Paths go no deeper; what is below belongs to one node "(deeper)" of the last level. */
+/* Paths go no deeper; what is below belongs to one node "(deeper)" for each on the last level.
+ */
 enum { NJ_CALL_DEPTH_MAX = 200 };
 
 /* A node of all merged call trees. */
@@ -22,6 +23,7 @@ struct nj_call_paths {
     const struct nj_names *names;
     uint64_t *hash;
     uint32_t hash_len;
+    uint32_t depth_max; /* NJ_CALL_DEPTH_MAX, or less */
 };
 
 void nj_call_paths_init(struct nj_call_paths *paths, const struct nj_names *names);
@@ -32,15 +34,12 @@ void nj_call_paths_fini(struct nj_call_paths *paths);
 bool nj_call_paths_number(struct nj_call_paths *paths, const struct nj_trace *trace,
                           uint64_t *numbers);
 
-/* What the number of span i stands for. */
-struct nj_call_node nj_call_node_of(const struct nj_trace *trace, uint32_t i,
-                                    const uint64_t *numbers);
+/* The number of what lies too deep below a node. */
+uint64_t nj_call_rest_number(uint64_t parent);
 
-/* The span that stands for i: itself, or its ancestor on the first level that is too deep. */
-static inline bool
-nj_call_is_too_deep(const struct nj_trace *trace, uint32_t i)
-{
-    return trace->depth[i] >= NJ_CALL_DEPTH_MAX;
-}
+/* What the number of span i stands for. */
+struct nj_call_node nj_call_node_of(const struct nj_call_paths *paths,
+                                    const struct nj_trace *trace, uint32_t i,
+                                    const uint64_t *numbers);
 
 #endif

@@ -1,14 +1,48 @@
 /* path_blockers.c - the children that can keep a span waiting, latest end first. */
 #include "analyzers/path_blockers.h"
 
-static void
-runs_merge(const struct nj_trace *trace, const uint32_t *from, uint32_t *to, uint32_t lo,
-           uint32_t mid, uint32_t hi)
+int
+nj_blocker_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b)
 {
-    for (uint32_t a = lo, b = mid, k = lo; k < hi; k++) {
-        bool takes_a = a < mid && (b == hi || nj_blocker_cmp(trace, from[a], from[b]) <= 0);
-        to[k] = takes_a ? from[a++] : from[b++];
+    if (trace->end_ns[a] != trace->end_ns[b])
+        return trace->end_ns[a] > trace->end_ns[b] ? -1 : 1;
+    if (trace->start_ns[a] != trace->start_ns[b])
+        return trace->start_ns[a] < trace->start_ns[b] ? -1 : 1;
+    if (trace->span_id[a] != trace->span_id[b])
+        return trace->span_id[a] < trace->span_id[b] ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+int
+nj_starter_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b)
+{
+    if (trace->start_ns[a] != trace->start_ns[b])
+        return trace->start_ns[a] < trace->start_ns[b] ? -1 : 1;
+    return nj_blocker_cmp(trace, a, b);
+}
+
+void
+nj_spans_sort(const struct nj_trace *trace,
+              int (*cmp)(const struct nj_trace *trace, uint32_t a, uint32_t b), uint32_t *list,
+              uint32_t *spare, uint32_t len)
+{
+    uint32_t *from = list, *to = spare;
+
+    for (uint64_t width = 1; width < len; width *= 2) {
+        for (uint64_t lo = 0; lo < len; lo += 2 * width) {
+            uint64_t mid = lo + width < len ? lo + width : len;
+            uint64_t hi = lo + 2 * width < len ? lo + 2 * width : len;
+            for (uint64_t a = lo, b = mid, k = lo; k < hi; k++) {
+                bool takes_a = a < mid && (b == hi || cmp(trace, from[a], from[b]) <= 0);
+                to[k] = takes_a ? from[a++] : from[b++];
+            }
+        }
+        uint32_t *sorted = to;
+        to = from;
+        from = sorted;
     }
+    if (from != list)
+        memcpy(list, from, len * sizeof *list);
 }
 
 static bool
@@ -18,26 +52,6 @@ is_any_overlap(const struct nj_trace *trace, const uint32_t *list, uint32_t len)
         if (trace->start_ns[list[i]] < trace->end_ns[list[i + 1]])
             return true;
     return false;
-}
-
-bool
-nj_blockers_sort(const struct nj_trace *trace, uint32_t *list, uint32_t *spare, uint32_t len)
-{
-    uint32_t *from = list, *to = spare;
-
-    for (uint64_t width = 1; width < len; width *= 2) {
-        for (uint64_t lo = 0; lo < len; lo += 2 * width) {
-            uint64_t mid = lo + width < len ? lo + width : len;
-            uint64_t hi = lo + 2 * width < len ? lo + 2 * width : len;
-            runs_merge(trace, from, to, (uint32_t)lo, (uint32_t)mid, (uint32_t)hi);
-        }
-        uint32_t *sorted = to;
-        to = from;
-        from = sorted;
-    }
-    if (from != list)
-        memcpy(list, from, len * sizeof *list);
-    return is_any_overlap(trace, list, len);
 }
 
 /* Drops childless spans that cover a sibling with children, from the earliest end on: whatever
@@ -80,7 +94,7 @@ nj_blockers_list(const struct nj_trace *trace, uint32_t x, bool skips_wrappers, 
         list[found.len++] = c;
     }
     if (found.overlaps)
-        (void)nj_blockers_sort(trace, list, spare, found.len);
+        nj_spans_sort(trace, nj_blocker_cmp, list, spare, found.len);
     if (found.overlaps && skips_wrappers) {
         found.len = wrappers_drop(trace, list, found.len);
         found.overlaps = is_any_overlap(trace, list, found.len);

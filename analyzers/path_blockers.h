@@ -6,17 +6,14 @@
 
 /* Order of candidates on a path: end descending, start ascending, id ascending; < 0: a first.
  */
-static inline int
-nj_blocker_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b)
-{
-    if (trace->end_ns[a] != trace->end_ns[b])
-        return trace->end_ns[a] > trace->end_ns[b] ? -1 : 1;
-    if (trace->start_ns[a] != trace->start_ns[b])
-        return trace->start_ns[a] < trace->start_ns[b] ? -1 : 1;
-    if (trace->span_id[a] != trace->span_id[b])
-        return trace->span_id[a] < trace->span_id[b] ? -1 : 1;
-    return (a > b) - (a < b);
-}
+int nj_blocker_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b);
+/* Order in which spans begin: start ascending, end descending, id ascending. */
+int nj_starter_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b);
+
+/* Sorts spans by one of these; `spare` has room for `len`. */
+void nj_spans_sort(const struct nj_trace *trace,
+                   int (*cmp)(const struct nj_trace *trace, uint32_t a, uint32_t b),
+                   uint32_t *list, uint32_t *spare, uint32_t len);
 
 /* Its parent waited for it: neither detached nor asynchronous. */
 static inline bool
@@ -43,11 +40,6 @@ struct nj_blockers {
  * O(c) where none overlap. */
 struct nj_blockers nj_blockers_list(const struct nj_trace *trace, uint32_t x,
                                     bool skips_wrappers, uint32_t *list, uint32_t *spare);
-
-/* Sorts any spans in the order of nj_blocker_cmp and tells whether any overlap; `spare` has
- * room for `len`. */
-bool nj_blockers_sort(const struct nj_trace *trace, uint32_t *list, uint32_t *spare,
-                      uint32_t len);
 
 static inline bool
 nj_span_has_children(const struct nj_trace *trace, uint32_t i)

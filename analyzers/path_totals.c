@@ -140,14 +140,14 @@ node_keep(struct nj_path_totals *totals, const struct nj_trace *trace, uint32_t 
           const uint64_t *numbers)
 {
     for (; i != NJ_NO_SPAN; i = trace->parent[i]) {
-        if (trace->depth[i] > NJ_CALL_DEPTH_MAX)
+        if (trace->depth[i] > totals->paths.depth_max)
             continue;
         if (nj_tally_find(&totals->nodes, numbers[i]))
             return true;
         struct nj_call_node *node = nj_tally_at(&totals->nodes, numbers[i]);
         if (!node)
             return false;
-        *node = nj_call_node_of(trace, i, numbers);
+        *node = nj_call_node_of(&totals->paths, trace, i, numbers);
     }
     return true;
 }

@@ -317,7 +317,7 @@ items_find(struct walk *w, struct frame *all, int64_t *start_ns)
             all->len == 0 || trace->start_ns[i] < *start_ns ? trace->start_ns[i] : *start_ns;
         items[all->len++] = i;
     }
-    (void)nj_blockers_sort(trace, items, spare, all->len);
+    nj_spans_sort(trace, nj_blocker_cmp, items, spare, all->len);
     w->item = item;
     return true;
 }
