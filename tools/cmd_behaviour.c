@@ -18,8 +18,9 @@ const struct nj_command nj_cmd_behaviour = {
         "repeated calls, control going back and forth between two agents, agents inside "
         "their own call chain, retry storms, stalls, calls made one after the other that "
         "could run side by side, results that nobody waited for.",
-    .examples = "nightjar behaviour traces.jsonl",
-    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_SAMPLING,
+    .examples = "nightjar behaviour traces.jsonl\n"
+                "nightjar behaviour traces.jsonl --per-trace --format json",
+    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PER_TRACE | NJ_GROUP_SAMPLING,
     .words_min = 1,
     .run = behaviour_run,
 };

@@ -18,7 +18,8 @@ const struct nj_command nj_cmd_tokens = {
         "recorded, or from a price file.",
     .examples = "nightjar tokens traces.jsonl\n"
                 "nightjar tokens traces.jsonl --by model",
-    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_SAMPLING | NJ_GROUP_PRICES,
+    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PER_TRACE | NJ_GROUP_SAMPLING |
+              NJ_GROUP_PRICES,
     .words_min = 1,
     .run = tokens_run,
 };

@@ -72,7 +72,8 @@ rows_add(struct nj_forest *forest)
     for (uint32_t i = 0; i < forest->raw->rows_len; i++) {
         const struct nj_row *row = &forest->raw->rows[i];
         if (row->flags & NJ_ROW_PENDING) {
-            nj_diag_add(forest->diags, NJ_DIAG_NOT_A_SPAN, 1);
+            const struct nj_node pending = {.row = row, .id = row->span_id};
+            nj_forest_tell(forest, NJ_DIAG_NOT_A_SPAN, &pending);
             continue;
         }
         uint32_t *slot = nj_forest_slot(forest, row->span_id);
