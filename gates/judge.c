@@ -66,10 +66,12 @@ limit_judge(struct nj_check *c, bool is_upper)
     char measured[40], limit[40];
     bool is_beyond = is_upper ? c->lo > c->limit : c->hi < c->limit;
     bool is_within = is_upper ? c->hi <= c->limit : c->lo >= c->limit;
+    bool is_open = !isfinite(is_upper ? c->hi : c->lo);
 
     c->is_limit = true;
     c->verdict = is_beyond   ? NJ_VERDICT_OVER_LIMIT
                  : is_within ? NJ_VERDICT_WITHIN_LIMIT
+                 : is_open   ? NJ_VERDICT_INSUFFICIENT
                              : NJ_VERDICT_INCONCLUSIVE;
     c->is_red = is_beyond && c->rule->level == NJ_LEVEL_ERROR;
     nj_amount_print(measured, c->metric->unit, c->est);
@@ -77,6 +79,7 @@ limit_judge(struct nj_check *c, bool is_upper)
     (void)snprintf(c->why, sizeof c->why,
                    is_beyond   ? "%s, the whole interval is beyond the limit of %s"
                    : is_within ? "%s, the whole interval is within the limit of %s"
+                   : is_open   ? "%s, but too few traces to say whether it is within %s"
                                : "%s, but the interval reaches across the limit of %s",
                    measured, limit);
 }
@@ -105,6 +108,23 @@ limits_add(struct checks *checks, const struct nj_gate *gate, const struct nj_ru
     return NJ_OK;
 }
 
+/* A limit on what is not there: an agent or a metric that these traces do not have. */
+static enum nj_status
+missing_add(struct checks *checks, const struct nj_policy *policy, const struct nj_gate *gate,
+            const struct nj_rule *rule, struct nj_error *err)
+{
+    struct nj_slice agent = gate->match.agent.len ? gate->match.agent.list[0] : NJ_SLICE("");
+    struct nj_check c = nj_check_of(gate, rule, agent, NJ_SLICE(""));
+
+    if (policy->on_missing == NJ_ON_SKIP)
+        return NJ_OK;
+    c.is_limit = true;
+    c.verdict = NJ_VERDICT_MISSING;
+    c.is_red = policy->on_missing == NJ_ON_FAIL && rule->level == NJ_LEVEL_ERROR;
+    (void)snprintf(c.why, sizeof c.why, "nothing in these traces has this metric");
+    return check_add(checks, &c) ? NJ_OK : nj_fail(err, NJ_ENOMEM, "no memory for the checks");
+}
+
 static enum nj_status
 rules_judge(struct checks *checks, const struct nj_policy *policy, const struct nj_table *m,
             struct nj_error *err)
@@ -117,10 +137,13 @@ rules_judge(struct checks *checks, const struct nj_policy *policy, const struct 
             const struct nj_rule *rule = &gate->rules[k];
             if (rule->level == NJ_LEVEL_OFF)
                 continue;
+            size_t before = checks->len;
             for (size_t r = 0; r < nj_table_len(m) && st == NJ_OK; r++)
                 if (nj_slice_eq(nj_table_text(m, r, NJ_COL_metrics_metric), rule->metric) &&
                     row_matches(gate, m, r))
                     st = limits_add(checks, gate, rule, m, r, err);
+            if (st == NJ_OK && checks->len == before && (rule->max.is_set || rule->min.is_set))
+                st = missing_add(checks, policy, gate, rule, err);
         }
     }
     return st;
@@ -144,37 +167,80 @@ waivers_apply(struct checks *checks, const struct nj_policy *policy, int64_t now
     }
 }
 
-static void
-verdict_put(const struct checks *checks, const struct nj_policy *policy, int exit_code,
-            struct nj_results *results)
-{
-    struct nj_table *t = nj_results_table(results, NJ_TABLE_verdict);
-    size_t row = nj_table_add(t), red = 0, changes = 0;
-    char sentence[320];
+/* How the checks came out. */
+struct outcome {
+    size_t red, within, undecided, due;
+    bool has_changes; /* the policy has rules that need a baseline */
+};
 
-    for (size_t i = 0; i < checks->len; i++)
-        red += checks->list[i].is_red;
+static struct outcome
+outcome_of(const struct checks *checks, const struct nj_policy *policy)
+{
+    struct outcome o = {.due = checks->len};
+
+    for (size_t i = 0; i < checks->len; i++) {
+        enum nj_verdict verdict = checks->list[i].verdict;
+        o.red += checks->list[i].is_red;
+        o.within += verdict == NJ_VERDICT_WITHIN_LIMIT;
+        o.undecided += verdict == NJ_VERDICT_INCONCLUSIVE || verdict == NJ_VERDICT_INSUFFICIENT;
+    }
     for (size_t g = 0; g < policy->gates_len; g++)
         for (size_t k = 0; k < policy->gates[g].rules_len; k++)
-            changes += policy->gates[g].rules[k].max_increase.is_set;
-    if (red > 0)
-        (void)snprintf(sentence, sizeof sentence,
-                       "%zu of %zu checks failed; the first: %.*s%s%s: %s.", red, checks->len,
-                       NJ_FMT(checks->list[0].agent), checks->list[0].agent.len ? " " : "",
-                       checks->list[0].metric->label, checks->list[0].why);
-    else if (changes > 0)
-        (void)snprintf(
-            sentence, sizeof sentence,
-            "Nothing is over its limit (%zu checks). Changes were not judged: there is no "
-            "baseline yet (0 of %u nights).",
-            checks->len, policy->min_nights);
-    else
-        (void)snprintf(sentence, sizeof sentence, "All %zu checks are within their limits.",
-                       checks->len);
+            o.has_changes |= policy->gates[g].rules[k].max_increase.is_set ||
+                             policy->gates[g].rules[k].max_decrease.is_set;
+    return o;
+}
+
+/* Checks are due and not one could be judged: that is no pass. */
+static bool
+is_unjudged(const struct outcome *o)
+{
+    return o->due > 0 && o->undecided == o->due;
+}
+
+static void
+sentence_print(char *out, size_t len, const struct outcome *o, const struct checks *checks,
+               const struct nj_policy *policy)
+{
+    const struct nj_check *first = checks->list;
+    int n = 0;
+
+    if (o->red > 0)
+        n = snprintf(out, len, "%zu of %zu checks failed; the first: %.*s%s%s: %s.", o->red,
+                     o->due, NJ_FMT(first->agent), first->agent.len ? " " : "",
+                     first->metric->label, first->why);
+    else if (is_unjudged(o))
+        n = snprintf(out, len, "None of %zu checks could be judged: too few traces.", o->due);
+    else if (o->undecided > 0)
+        n = snprintf(
+            out, len,
+            "%zu of %zu checks are within their limits; %zu could not be decided with so few "
+            "traces.",
+            o->within, o->due, o->undecided);
+    else if (o->due > 0)
+        n = snprintf(out, len, "All %zu checks are within their limits.", o->due);
+    if (o->has_changes && n >= 0 && (size_t)n < len)
+        (void)snprintf(out + n, len - (size_t)n,
+                       "%sChanges were not judged: there is no baseline (0 of %u nights).",
+                       n ? " " : "", policy->min_nights);
+    else if (o->due == 0)
+        (void)snprintf(out, len, "The policy has nothing to judge.");
+}
+
+static void
+verdict_put(const struct checks *checks, const struct nj_policy *policy,
+            const struct outcome *o, int exit_code, struct nj_results *results)
+{
+    struct nj_table *t = nj_results_table(results, NJ_TABLE_verdict);
+    size_t row = nj_table_add(t);
+    char sentence[480];
+
+    sentence_print(sentence, sizeof sentence, o, checks, policy);
     nj_table_put_text(t, row, NJ_COL_verdict_verdict,
-                      red       ? NJ_SLICE("fail")
-                      : changes ? NJ_SLICE("learning")
-                                : NJ_SLICE("pass"));
+                      o->red           ? NJ_SLICE("fail")
+                      : is_unjudged(o) ? NJ_SLICE("error")
+                      : o->has_changes ? NJ_SLICE("learning")
+                                       : NJ_SLICE("pass"));
     nj_table_put_int(t, row, NJ_COL_verdict_exit_code, exit_code);
     nj_table_put_text(t, row, NJ_COL_verdict_sentence, nj_slice_of(sentence));
     nj_table_put_int(t, row, NJ_COL_verdict_baseline_nights, 0);
@@ -195,13 +261,13 @@ nj_judge(struct nj_results *results, const struct nj_policy *policy,
         nj_table_clear(
             nj_results_table(results, NJ_TABLE_checks)); /* of an earlier judgement */
         nj_table_clear(nj_results_table(results, NJ_TABLE_verdict));
-        *exit_code = 0;
         waivers_apply(&checks, policy, options->now_ns);
-        for (size_t i = 0; i < checks.len; i++)
-            if (checks.list[i].is_red && !options->is_report_only)
-                *exit_code = 1;
+        const struct outcome outcome = outcome_of(&checks, policy);
+        *exit_code = outcome.red && !options->is_report_only ? 1
+                     : is_unjudged(&outcome)                 ? 3
+                                                             : 0;
         nj_checks_put(checks.list, checks.len, results);
-        verdict_put(&checks, policy, *exit_code, results);
+        verdict_put(&checks, policy, &outcome, *exit_code, results);
         st = nj_results_check(results, err);
     }
     free(checks.list);

@@ -192,6 +192,14 @@ class ExitCodes(Cli):
         self.write('default.yaml', self.run_it('check', '--print-policy')[0])
         self.run_it('check', 'r.db', '-p', 'default.yaml')
 
+    def test_checks_of_which_none_could_be_judged_are_3_and_missing_agents_are_1(self):
+        one = self.write('one.jsonl', request(span(attributes=[attr('agent.name', 'solo')])))
+        gate = 'version: 1\ngates:\n  - {name: g, match: {agent: %s}, metrics: {p95: {max: 1h}}}\n'
+        few = self.write('few.yaml', gate % 'solo')
+        self.assertIn('None of 1 checks', self.run_it('run', one, '-p', few, '-o', 'o', code=3)[0])
+        gone = self.write('gone.yaml', gate % 'planner')
+        self.assertIn('failed', self.run_it('run', one, '-p', gone, '-o', 'o', code=1)[0])
+
     def test_a_wrong_policy_is_2_and_names_line_and_column(self):
         for text, place in [('version: 2\n', ':1:10:'), ('version: 1\ngates: []\ngats: []\n', ':3:'),
                             ('version: 1\nversion: 1\n', ':2:'), ('a: &x 1\n', ':1:'),
