@@ -57,21 +57,34 @@ nj_error_kind_name(const struct nj_errors *e, uint32_t node)
     return flags & NJ_ERROR_HAS_BELOW ? "own" : "leaf";
 }
 
+void *
+nj_error_room(struct nj_errors *e, void *list, uint32_t len, uint32_t *cap, size_t size)
+{
+    uint32_t more = *cap ? *cap * 2 : 16;
+    void *grown;
+
+    if (len < *cap)
+        return list;
+    grown = nj_arena_alloc_raw(e->arena, more, size);
+    if (!grown) {
+        e->is_out_of_memory = true;
+        return NULL;
+    }
+    if (len > 0)
+        memcpy(grown, list, len * size);
+    *cap = more;
+    return grown;
+}
+
 void
 nj_error_edge_add(struct nj_errors *e, struct nj_error_edge edge)
 {
-    if (e->edges_len == e->edges_cap) {
-        uint32_t cap = e->edges_cap ? e->edges_cap * 2 : 16;
-        struct nj_error_edge *grown = NJ_NEW_RAW(e->arena, struct nj_error_edge, cap);
-        if (!grown) {
-            e->is_out_of_memory = true;
-            return;
-        }
-        if (e->edges_len > 0)
-            memcpy(grown, e->edges, e->edges_len * sizeof *grown);
-        e->edges = grown;
-        e->edges_cap = cap;
-    }
+    struct nj_error_edge *list =
+        nj_error_room(e, e->edges, e->edges_len, &e->edges_cap, sizeof *list);
+
+    if (!list)
+        return;
+    e->edges = list;
     e->edges[e->edges_len++] = edge;
     if (edge.conf != NJ_CONF_C)
         e->nodes[edge.to].flags |= NJ_ERROR_HAS_CAUSE;

@@ -98,8 +98,17 @@ struct nj_error_node {
     uint32_t terminal;        /* last node of the chain that begins here */
     uint8_t chain_conf; /* weakest edge up to terminal; to the root where that is reached */
     bool reaches_root;
+    uint32_t steps;           /* edges up to terminal */
+    uint32_t reach;           /* spans on that way, and those cancelled along it */
+    uint32_t turn;            /* next node on that way that belongs to another agent */
     uint32_t suspect;         /* span of the model call that asked for it; NJ_NO_SPAN */
     bool is_suspect_recorded; /* by the id of the call, not by its place */
+};
+
+/* Span `to` recorded that it used what span `from` put out, in which there was an error. */
+struct nj_error_handover {
+    uint32_t from, to;
+    bool is_passed; /* and failed on it, as far as that shows */
 };
 
 /* One origin, in the order of rank. */
@@ -135,6 +144,8 @@ struct nj_errors {
     uint32_t nodes_len;
     struct nj_error_edge *edges;
     uint32_t edges_len, edges_cap;
+    struct nj_error_handover *handovers;
+    uint32_t handovers_len, handovers_cap;
     struct nj_error_origin *origins;
     uint32_t origins_len;
     uint32_t *equivalents;            /* nodes */

@@ -5,6 +5,11 @@
 
 #include "analyzers/errors_graph.h"
 
+/* `list` of `len` elements with room for one more, perhaps elsewhere. Without memory NULL, and
+ * is_out_of_memory is set, which nj_errors_find looks at last. */
+void *nj_error_room(struct nj_errors *errors, void *list, uint32_t len, uint32_t *cap,
+                    size_t size);
+
 /* Draws an edge; without memory it sets is_out_of_memory, which nj_errors_find looks at last.
  */
 void nj_error_edge_add(struct nj_errors *errors, struct nj_error_edge edge);

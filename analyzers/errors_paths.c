@@ -103,24 +103,32 @@ way_choose(struct nj_errors *e, const struct flow *flow, uint32_t n)
 {
     struct nj_error_node *node = &e->nodes[n];
     const struct nj_error_edge *best = NULL;
+    const struct nj_error_node *next;
 
-    node->out = NJ_NO_NODE;
+    node->out = node->turn = NJ_NO_NODE;
+    node->steps = 0;
+    node->reach = 1;
     node->terminal = n;
     node->chain_conf = NJ_CONF_A;
     node->reaches_root = node->span == e->tree.root;
-    for (uint32_t o = flow->edge_at[n]; o < flow->edge_at[n + 1] && !node->reaches_root; o++) {
+    for (uint32_t o = flow->edge_at[n]; o < flow->edge_at[n + 1]; o++) {
         const struct nj_error_edge *edge = &e->edges[flow->edges[o]];
-        if (edge->type != NJ_EDGE_CANCEL && (!best || is_better_way(e, edge, best)))
+        if (edge->type == NJ_EDGE_CANCEL)
+            node->reach++;
+        else if (!node->reaches_root && (!best || is_better_way(e, edge, best)))
             best = edge;
     }
     if (!best)
         return;
+    next = &e->nodes[best->to];
     node->out = (uint32_t)(best - e->edges);
-    node->terminal = e->nodes[best->to].terminal;
-    node->reaches_root = e->nodes[best->to].reaches_root;
-    node->chain_conf = e->nodes[best->to].chain_conf;
-    if (best->conf > node->chain_conf)
-        node->chain_conf = best->conf;
+    node->terminal = next->terminal;
+    node->reaches_root = next->reaches_root;
+    node->chain_conf = best->conf > next->chain_conf ? best->conf : next->chain_conf;
+    node->steps = next->steps + 1;
+    node->reach += next->reach;
+    node->turn =
+        e->trace->agent[next->span] != e->trace->agent[node->span] ? best->to : next->turn;
 }
 
 /* Known ends are reused, so every node is walked over at most twice. */

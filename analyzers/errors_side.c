@@ -133,36 +133,62 @@ can_follow(const struct nj_errors *e, uint32_t source, uint32_t target)
            !nj_error_tree_holds(&e->tree, x, y) && !nj_error_tree_holds(&e->tree, y, x);
 }
 
-/* Span b used what span a left; `is_recorded`: a link or equal hashes say so. */
+/* Keeps that span b used an output with an error in it. */
+static void
+handover_add(struct nj_errors *e, uint32_t a, uint32_t b, bool is_passed)
+{
+    struct nj_error_handover *list =
+        nj_error_room(e, e->handovers, e->handovers_len, &e->handovers_cap, sizeof *list);
+
+    if (!list)
+        return;
+    e->handovers = list;
+    e->handovers[e->handovers_len++] = (struct nj_error_handover){a, b, is_passed};
+}
+
+/* How sure it is that the error in what was used made its user fail. */
+static struct nj_error_edge
+relation_edge(const struct nj_errors *e, uint32_t source, uint32_t target, bool is_recorded)
+{
+    struct nj_error_edge edge = {source,    target,          NJ_EDGE_SIDE,
+                                 NJ_CONF_C, NJ_WHY_SEQUENCE, false};
+    bool is_callers = nj_error_class_of(&e->nodes[target]) == NJ_ERROR_CALLER;
+
+    if (is_recorded) {
+        bool is_quoted = nj_error_quotes(&e->nodes[target], &e->nodes[source]);
+        edge.why = is_quoted ? NJ_WHY_OUTPUT_TEXT : NJ_WHY_OUTPUT;
+        edge.conf = is_quoted ? NJ_CONF_A : is_callers ? NJ_CONF_B : NJ_CONF_C;
+    }
+    return edge;
+}
+
+/* Span b used what span a left; `is_recorded`: a link or equal hashes say so. Without that only
+ * another agent that failed on what it was asked is worth a thought. */
 static void
 relation_judge(struct sides *s, uint32_t a, uint32_t b, bool is_recorded)
 {
     struct nj_errors *e = s->e;
-    struct nj_error_edge edge = {
-        .type = NJ_EDGE_SIDE, .conf = NJ_CONF_C, .why = NJ_WHY_SEQUENCE};
-    bool is_callers;
+    struct nj_error_edge edge = {0};
+    uint32_t source, target;
 
-    if (e->tree.scope[a] == e->tree.scope[b])
+    if (e->tree.scope[a] == e->tree.scope[b] || (source = source_of(s, a)) == NJ_NO_NODE)
         return;
-    edge.from = source_of(s, a);
-    edge.to = target_of(s, b);
-    if (edge.from == NJ_NO_NODE || edge.to == NJ_NO_NODE ||
-        !can_follow(e, edge.from, edge.to) || s->last_source[edge.to] == edge.from)
+    target = target_of(s, b);
+    if (target != NJ_NO_NODE && !can_follow(e, source, target))
+        target = NJ_NO_NODE;
+    if (target != NJ_NO_NODE)
+        edge = relation_edge(e, source, target, is_recorded);
+    if (is_recorded)
+        handover_add(e, a, b, target != NJ_NO_NODE && edge.conf != NJ_CONF_C);
+    if (target == NJ_NO_NODE || s->last_source[target] == source ||
+        (!is_recorded && (nj_error_class_of(&e->nodes[target]) != NJ_ERROR_CALLER ||
+                          nj_error_operation(e->trace, a) == nj_error_operation(e->trace, b))))
         return;
-    is_callers = nj_error_class_of(&e->nodes[edge.to]) == NJ_ERROR_CALLER;
-    if (!is_recorded &&
-        (!is_callers || nj_error_operation(e->trace, a) == nj_error_operation(e->trace, b)))
-        return;
-    if (is_recorded) {
-        bool is_quoted = nj_error_quotes(&e->nodes[edge.to], &e->nodes[edge.from]);
-        edge.why = is_quoted ? NJ_WHY_OUTPUT_TEXT : NJ_WHY_OUTPUT;
-        edge.conf = is_quoted ? NJ_CONF_A : is_callers ? NJ_CONF_B : NJ_CONF_C;
-    }
     if (e->sideways == NJ_SIDEWAYS_SUSPECT)
         edge.conf = NJ_CONF_C;
-    s->last_source[edge.to] = edge.from;
-    if (edge.conf != NJ_CONF_C && e->nodes[edge.from].out == NJ_NO_NODE)
-        e->nodes[edge.from].out = e->edges_len;
+    s->last_source[target] = source;
+    if (edge.conf != NJ_CONF_C && e->nodes[source].out == NJ_NO_NODE)
+        e->nodes[source].out = e->edges_len;
     nj_error_edge_add(e, edge);
 }
 

@@ -56,18 +56,44 @@ row_put(struct nj_table *t, const char *metric, const struct nj_metric_of *of,
 }
 
 void
+nj_metric_mean_put(struct nj_results *results, const char *metric,
+                   const struct nj_metric_of *of, struct nj_data data)
+{
+    struct nj_table *t = nj_results_table(results, NJ_TABLE_metrics);
+    struct nj_estimate mean = nj_data_ratio(data, NJ_SPREAD_FINITE);
+    struct nj_estimate process = nj_data_ratio(data, NJ_SPREAD_PROCESS);
+    size_t row = row_put(t, metric, of, &mean);
+
+    nj_table_put_real(t, row, NJ_COL_metrics_naive, nj_data_plain(data) / of->unit);
+    nj_table_put_real(t, row, NJ_COL_metrics_se, process.se / process.est);
+    nj_table_put_real(t, row, NJ_COL_metrics_n_eff, nj_data_design(data).kish);
+}
+
+void
+nj_metric_share_put(struct nj_results *results, const char *metric,
+                    const struct nj_metric_of *of, struct nj_data data, uint64_t events)
+{
+    struct nj_table *t = nj_results_table(results, NJ_TABLE_metrics);
+    double n_eff;
+    struct nj_estimate share = nj_data_share(data, NJ_SPREAD_FINITE, &n_eff);
+    size_t row = row_put(t, metric, of, &share);
+
+    nj_table_put_real(t, row, NJ_COL_metrics_naive, nj_data_plain(data));
+    nj_table_put_real(t, row, NJ_COL_metrics_se, nj_data_ratio(data, NJ_SPREAD_PROCESS).se);
+    nj_table_put_real(t, row, NJ_COL_metrics_n_eff, n_eff);
+    nj_table_put_real(t, row, NJ_COL_metrics_events, (double)events);
+}
+
+void
 nj_metric_put(struct nj_results *results, const struct nj_metric_of *of,
               const struct nj_metric_estimates *e)
 {
     struct nj_table *t = nj_results_table(results, NJ_TABLE_metrics);
-    struct nj_estimate process = nj_data_ratio(e->strata, NJ_SPREAD_PROCESS);
     struct nj_estimate p95 = {value_at(e, e->p95.at), value_at(e, e->p95.lo),
                               value_at(e, e->p95.hi), (double)NAN};
-    size_t row = row_put(t, of->mean_id, of, &e->mean);
+    size_t row;
 
-    nj_table_put_real(t, row, NJ_COL_metrics_naive, nj_data_plain(e->strata) / of->unit);
-    nj_table_put_real(t, row, NJ_COL_metrics_se, process.se / process.est);
-    nj_table_put_real(t, row, NJ_COL_metrics_n_eff, nj_data_design(e->strata).kish);
+    nj_metric_mean_put(results, of->mean_id, of, e->strata);
     if (!of->p95_id)
         return;
     row = row_put(t, of->p95_id, of, &p95);

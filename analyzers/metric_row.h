@@ -28,6 +28,14 @@ enum nj_status nj_metric_estimate(struct nj_metric_estimates *out,
                                   unsigned measure, struct nj_arena *arena,
                                   struct nj_error *err) NJ_CHECKED;
 
+/* One row of table metrics: the mean of a measure; the share of traces with an event, of which
+ * there were `events`. `data` are the strata of the measure or event; mean_id, p95_id and, for
+ * a share, unit are not looked at. */
+void nj_metric_mean_put(struct nj_results *results, const char *metric,
+                        const struct nj_metric_of *of, struct nj_data data);
+void nj_metric_share_put(struct nj_results *results, const char *metric,
+                         const struct nj_metric_of *of, struct nj_data data, uint64_t events);
+
 /* Rows of table metrics for the mean and the percentile. */
 void nj_metric_put(struct nj_results *results, const struct nj_metric_of *of,
                    const struct nj_metric_estimates *estimates);

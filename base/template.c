@@ -4,7 +4,13 @@
 #include "base/search.h"
 #include "base/utf8.h"
 
-enum { ID_LEN_MIN = 12, ID_DIGITS_MIN = 3, HEX_LEN_MIN = 8, SCHEME_LEN_MAX = 16 };
+enum {
+    ID_LEN_MIN = 12,
+    ID_DIGITS_MIN = 3,
+    ID_HEX_MIN = 4,
+    HEX_LEN_MIN = 8,
+    SCHEME_LEN_MAX = 16
+};
 
 static bool
 char_is_blank(char c)
@@ -286,11 +292,13 @@ hex_len(struct nj_slice s, size_t i)
     return (prefix && n > prefix) || (n >= HEX_LEN_MIN && has_digit && has_letter) ? n : 0;
 }
 
-/* A long token with several digits, or a short one in which letters and digits take turns. */
+/* A long token with several digits, or a short one in which letters and digits take turns, or
+ * in which all letters are hexadecimal. */
 static size_t
 id_len(struct nj_slice s, size_t i)
 {
     size_t n = 0, digits = 0, letters = 0, run, groups = 0;
+    bool is_hex = true;
 
     if (!is_begin(s, i))
         return 0;
@@ -305,8 +313,11 @@ id_len(struct nj_slice s, size_t i)
         bool is_digit = nj_char_is_digit(s.ptr[i + run]);
         letters += !is_digit;
         groups += is_digit && (run == 0 || !nj_char_is_digit(s.ptr[i + run - 1]));
+        is_hex &= char_is_hex(s.ptr[i + run]);
     }
-    return groups >= 2 && letters > 0 && is_end(s, i + run) ? run : 0;
+    if (letters == 0 || !is_end(s, i + run))
+        return 0;
+    return groups >= 2 || (groups == 1 && is_hex && run >= ID_HEX_MIN) ? run : 0;
 }
 
 /* A sign belongs to the number only where a number begins a word: not in "org-123". */

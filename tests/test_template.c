@@ -29,6 +29,7 @@ masks_each_kind_of_variable_part(void **unused)
         {"10.1.2.3:5432 refused", "<ip> refused"},
         {"hash 0xDEADBEEF or 7f3a99bc01", "hash <hex> or <hex>"},
         {"request req_916bfe37e665 failed", "request <id> failed"},
+        {"batch 77fa of 5xx in 10ms", "batch <id> of <n>xx in <n>ms"},
         {"took 5000 ms, 1,250 rows, -3.5e-7", "took <n> ms, <n> rows, <n>"},
         {"a  b\t c ", "a b c"},
         {"first line 1\nsecond line", "first line <n>"},
