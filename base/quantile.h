@@ -19,6 +19,7 @@ struct nj_sample {
     double weight_sum;
     double units; /* clusters */
     bool is_census;
+    bool is_real; /* keys are of nj_key_of_real; set by the caller, else of nj_key_of_int */
     size_t stored_len;
     const struct nj_keyed *stored; /* of rows: all items, sorted */
 
@@ -64,6 +65,13 @@ enum nj_status nj_sample_of_cells(struct nj_sample *out, const struct nj_cell *c
                                   size_t len, const struct nj_cell_class *classes,
                                   size_t classes_len, struct nj_arena *arena,
                                   struct nj_error *err) NJ_CHECKED;
+
+/* A key as the number that it stands for. */
+static inline double
+nj_sample_value(const struct nj_sample *sample, uint64_t key)
+{
+    return sample->is_real ? nj_key_real(key) : (double)nj_key_int(key);
+}
 
 /* The rank of the weighted quantile; NJ_NO_RANK when there are no rows. */
 size_t nj_sample_rank(const struct nj_sample *sample, double p);
