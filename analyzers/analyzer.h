@@ -25,6 +25,7 @@ struct nj_run {
     const struct nj_critical_path
         *path; /* of the current trace, scope root; see critical_path.h */
     struct nj_error *err;
+    const struct nj_weigher *weigher; /* what weights rest on; see weigh.h */
 };
 
 struct nj_analyzer {

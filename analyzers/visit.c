@@ -20,7 +20,8 @@ nj_visit_init(struct nj_visit *visit, struct nj_run *run, const struct nj_corpus
                            .keep = nj_arena_new(KEEP_BYTES),
                            .scratch = nj_arena_new(SCRATCH_BYTES),
                            .path = &visit->path,
-                           .err = err};
+                           .err = err,
+                           .weigher = weigher};
     visit->of_trace = nj_diags_new();
     visit->total = nj_diags_new();
     if (!run->keep || !run->scratch || !visit->of_trace || !visit->total)

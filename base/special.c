@@ -156,6 +156,41 @@ middle(double lo, double hi)
     return sqrt(lo > 0 ? lo : DBL_MIN) * sqrt(hi);
 }
 
+/* A root of an increasing function of x > 0 that is being closed in on. */
+struct root {
+    double x, lo, hi;
+    double step; /* size of the last one */
+};
+
+/* One Halley step, kept inside the bracket: `rest` is the function at x, `slope` its
+ * derivative, `bend` that of the slope over the slope. true: x is the root, as near as rounding
+ * allows. */
+static bool
+root_step(struct root *r, double rest, double slope, double bend)
+{
+    double newton = rest / slope;
+    double next = r->x - newton / (1 - 0.5 * fmin(1, newton * bend));
+    double step = fabs(next - r->x);
+    bool is_noise = step < 1e-9 * r->x && step >= r->step / 2;
+
+    if (rest == 0)
+        return true;
+    if (rest > 0)
+        r->hi = r->x;
+    else
+        r->lo = r->x;
+    r->step = step;
+    if (step <= 2 * DBL_EPSILON * r->x || is_noise) {
+        r->x = next;
+        return true;
+    }
+    if (next > r->lo && next < r->hi)
+        r->x = next;
+    else
+        r->x = r->hi == DBL_MAX ? r->x * 2 : middle(r->lo, r->hi);
+    return false;
+}
+
 double
 nj_gamma_quantile(double p, double a)
 {
@@ -166,23 +201,15 @@ nj_gamma_quantile(double p, double a)
     if (a > LARGE_SHAPE)
         return gamma_expansion(nj_normal_quantile(p), a);
 
-    double lo = 0, hi = DBL_MAX, x = gamma_guess(p, a);
+    struct root root = {gamma_guess(p, a), 0, DBL_MAX, DBL_MAX};
     for (int i = 0; i < ROOT_MAX; i++) {
+        double x = root.x;
         /* the smaller tail keeps its relative accuracy */
         double rest = p < 0.5 ? nj_gamma_lower(a, x) - p : (1 - p) - nj_gamma_upper(a, x);
-        if (rest > 0)
-            hi = x;
-        else
-            lo = x;
-        double slope = gamma_factor(a, x) * a / x;
-        double step = rest / slope;
-        double next = x - step / (1 - 0.5 * fmin(1, step * ((a - 1) / x - 1)));
-        if (rest == 0 || fabs(next - x) <= 2 * DBL_EPSILON * x)
-            return rest == 0 ? x : next;
-        bool is_inside = next > lo && next < hi;
-        x = is_inside ? next : hi == DBL_MAX ? x * 2 : middle(lo, hi);
+        if (root_step(&root, rest, gamma_factor(a, x) * a / x, (a - 1) / x - 1))
+            break;
     }
-    return x;
+    return root.x;
 }
 
 /* x^a (1 - x)^b / B(a, b); y = 1 - x. */
@@ -280,22 +307,16 @@ nj_beta_quantile(double p, double a, double b)
     if (nj_beta_lower(0.5, a, b) < p)
         return 1 - nj_beta_quantile(1 - p, b, a);
 
-    double lo = 0, hi = 1, x = beta_guess(p, a, b);
+    struct root root = {beta_guess(p, a, b), 0, 1, DBL_MAX};
     for (int i = 0; i < ROOT_MAX; i++) {
-        double rest = p < 0.5 ? beta_tail(x, 1 - x, a, b, false) - p
-                              : (1 - p) - beta_tail(x, 1 - x, a, b, true);
-        if (rest > 0)
-            hi = x;
-        else
-            lo = x;
-        double step = rest / (beta_factor(x, 1 - x, a, b) / (x * (1 - x)));
-        double bend = (a - 1) / x - (b - 1) / (1 - x);
-        double next = x - step / (1 - 0.5 * fmin(1, step * bend));
-        if (rest == 0 || fabs(next - x) <= 2 * DBL_EPSILON * x)
-            return rest == 0 ? x : next;
-        x = next > lo && next < hi ? next : middle(lo, hi);
+        double x = root.x, y = 1 - x;
+        double rest =
+            p < 0.5 ? beta_tail(x, y, a, b, false) - p : (1 - p) - beta_tail(x, y, a, b, true);
+        if (root_step(&root, rest, beta_factor(x, y, a, b) / (x * y),
+                      (a - 1) / x - (b - 1) / y))
+            break;
     }
-    return x;
+    return root.x;
 }
 
 double

@@ -42,6 +42,9 @@ suite_of(const char *metric)
 #define NJ_BEHAVIOUR(symbol, id, help) {id, "behaviour"},
 #include "schema/behaviours.def"
 #undef NJ_BEHAVIOUR
+        {"unknown_share", "sampling"},
+        {"inconsistent_share", "sampling"},
+        {"weight_top_share", "sampling"},
     };
 
     for (size_t i = 0; i < NJ_LEN(suites); i++)
