@@ -162,24 +162,6 @@ nj_span_reader_number(struct nj_span_reader *reader, struct nj_json *json, int s
     return number;
 }
 
-/* Ids may be text or numbers; zeros and nothing are no id. "0x" is what some consoles print. */
-static bool
-id_read(struct nj_span_reader *r, enum nj_field field, struct nj_json *json)
-{
-    struct nj_span *span = &r->draft.span;
-    struct nj_slice text;
-
-    if (!nj_json_any_text(json, &text))
-        return false;
-    if (nj_slice_starts(text, NJ_SLICE("0x")))
-        text = nj_slice_from(text, 2);
-    if (field == NJ_FIELD_TRACE_ID)
-        return nj_trace_id_parse(text, &span->trace_id, &span->trace_text);
-    if (field == NJ_FIELD_SPAN_ID)
-        return nj_span_id_parse(text, &span->span_id, &span->span_text);
-    return nj_span_id_parse(text, &span->parent_id, &span->parent_text);
-}
-
 /* The name under which a member becomes an attribute. */
 static struct nj_slice
 attr_key(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key)
@@ -241,74 +223,112 @@ attrs_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj
 }
 
 static void
-field_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
-           struct nj_json *json)
+resource_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+              struct nj_json *json)
+{
+    (void)spec;
+    (void)key;
+    (void)nj_json_attrs(json, "", &r->resource_attrs);
+}
+
+static void
+skip_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+          struct nj_json *json)
+{
+    (void)r;
+    (void)spec;
+    (void)key;
+    (void)nj_json_skip(json);
+}
+
+static void
+special_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+             struct nj_json *json)
+{
+    (void)spec;
+    r->format->special(r, key, json);
+}
+
+/* Ids may be text or numbers; zeros and nothing are no id. "0x" is what some consoles print. */
+static void
+id_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+        struct nj_json *json)
 {
     struct nj_span *span = &r->draft.span;
+    struct nj_slice text;
 
-    switch (spec->field) {
-    case NJ_FIELD_ATTR:
-    case NJ_FIELD_TEXT:
-        attr_read(r, spec, key, json);
-        break;
-    case NJ_FIELD_ATTRS:
-        attrs_read(r, spec, key, json);
-        break;
-    case NJ_FIELD_SKIP:
-        (void)nj_json_skip(json);
-        break;
-    case NJ_FIELD_SPECIAL:
-        r->format->special(r, key, json);
-        break;
-    case NJ_FIELD_TRACE_ID:
-        r->has_trace = id_read(r, spec->field, json);
-        break;
-    case NJ_FIELD_SPAN_ID:
-        r->has_span = id_read(r, spec->field, json);
-        break;
-    case NJ_FIELD_PARENT_ID:
-        span->has_parent = id_read(r, spec->field, json);
-        break;
-    case NJ_FIELD_TRACE_STATE:
-        (void)nj_json_any_text(json, &span->trace_state);
-        break;
-    case NJ_FIELD_NAME:
-        (void)nj_json_any_text(json, &span->name);
-        break;
-    case NJ_FIELD_KIND:
-        kind_read(r, spec, key, json);
-        break;
-    case NJ_FIELD_STATUS:
-        status_read(r, spec, key, json);
-        break;
-    case NJ_FIELD_MESSAGE:
-        (void)nj_json_any_text(json, &span->status_message);
-        break;
-    case NJ_FIELD_RESOURCE:
-        (void)nj_json_attrs(json, "", &r->resource_attrs);
-        break;
-    case NJ_FIELD_START:
-        span->start_ns = nj_span_reader_time(r, json);
-        break;
-    case NJ_FIELD_END:
-        span->end_ns = nj_span_reader_time(r, json);
-        break;
-    case NJ_FIELD_START_NS:
-        span->start_ns = nj_span_reader_number(r, json, 0);
-        break;
-    case NJ_FIELD_END_NS:
-        span->end_ns = nj_span_reader_number(r, json, 0);
-        break;
-    case NJ_FIELD_START_US:
-        span->start_ns = nj_span_reader_number(r, json, 3);
-        break;
-    case NJ_FIELD_DURATION_US:
-    case NJ_FIELD_DURATION_NS:
-        r->duration_ns =
-            nj_span_reader_number(r, json, spec->field == NJ_FIELD_DURATION_US ? 3 : 0);
-        break;
-    }
+    (void)key;
+    if (!nj_json_any_text(json, &text))
+        return;
+    if (nj_slice_starts(text, NJ_SLICE("0x")))
+        text = nj_slice_from(text, 2);
+    if (spec->field == NJ_FIELD_TRACE_ID)
+        r->has_trace = nj_trace_id_parse(text, &span->trace_id, &span->trace_text);
+    else if (spec->field == NJ_FIELD_SPAN_ID)
+        r->has_span = nj_span_id_parse(text, &span->span_id, &span->span_text);
+    else
+        span->has_parent = nj_span_id_parse(text, &span->parent_id, &span->parent_text);
 }
+
+static void
+text_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+          struct nj_json *json)
+{
+    struct nj_span *span = &r->draft.span;
+    struct nj_slice *slot = spec->field == NJ_FIELD_NAME      ? &span->name
+                            : spec->field == NJ_FIELD_MESSAGE ? &span->status_message
+                                                              : &span->trace_state;
+
+    (void)key;
+    (void)nj_json_any_text(json, slot);
+}
+
+static void
+time_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+          struct nj_json *json)
+{
+    int64_t time_ns = nj_span_reader_time(r, json);
+
+    (void)key;
+    if (spec->field == NJ_FIELD_START)
+        r->draft.span.start_ns = time_ns;
+    else
+        r->draft.span.end_ns = time_ns;
+}
+
+/* A time or duration in nanoseconds, or in microseconds. */
+static void
+number_read(struct nj_span_reader *r, const struct nj_field_spec *spec, struct nj_slice key,
+            struct nj_json *json)
+{
+    bool is_us = spec->field == NJ_FIELD_START_US || spec->field == NJ_FIELD_DURATION_US;
+    int64_t number_ns = nj_span_reader_number(r, json, is_us ? 3 : 0);
+
+    (void)key;
+    if (spec->field == NJ_FIELD_START_NS || spec->field == NJ_FIELD_START_US)
+        r->draft.span.start_ns = number_ns;
+    else if (spec->field == NJ_FIELD_END_NS)
+        r->draft.span.end_ns = number_ns;
+    else
+        r->duration_ns = number_ns;
+}
+
+typedef void field_function(struct nj_span_reader *r, const struct nj_field_spec *spec,
+                            struct nj_slice key, struct nj_json *json);
+
+static field_function *const field_functions[] = {
+    [NJ_FIELD_ATTR] = attr_read,          [NJ_FIELD_TEXT] = attr_read,
+    [NJ_FIELD_ATTRS] = attrs_read,        [NJ_FIELD_SKIP] = skip_read,
+    [NJ_FIELD_SPECIAL] = special_read,    [NJ_FIELD_TRACE_ID] = id_read,
+    [NJ_FIELD_SPAN_ID] = id_read,         [NJ_FIELD_PARENT_ID] = id_read,
+    [NJ_FIELD_TRACE_STATE] = text_read,   [NJ_FIELD_NAME] = text_read,
+    [NJ_FIELD_KIND] = kind_read,          [NJ_FIELD_STATUS] = status_read,
+    [NJ_FIELD_MESSAGE] = text_read,       [NJ_FIELD_RESOURCE] = resource_read,
+    [NJ_FIELD_START] = time_read,         [NJ_FIELD_END] = time_read,
+    [NJ_FIELD_START_NS] = number_read,    [NJ_FIELD_END_NS] = number_read,
+    [NJ_FIELD_START_US] = number_read,    [NJ_FIELD_DURATION_US] = number_read,
+    [NJ_FIELD_DURATION_NS] = number_read,
+};
 
 void
 nj_span_reader_member(struct nj_span_reader *reader, struct nj_slice key, struct nj_json *json)
@@ -321,7 +341,7 @@ nj_span_reader_member(struct nj_span_reader *reader, struct nj_slice key, struct
     }
     for (size_t i = 0; i < format->fields_len; i++)
         if (nj_slice_eq(key, nj_slice_of(format->fields[i].key))) {
-            field_read(reader, &format->fields[i], key, json);
+            field_functions[format->fields[i].field](reader, &format->fields[i], key, json);
             return;
         }
     attr_read(reader, NULL, key, json);

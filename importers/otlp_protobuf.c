@@ -1,11 +1,13 @@
 /* otlp_protobuf.c - OTLP traces as protobuf: bare requests, one behind the other, or the
- * length-prefixed records of the collector's file exporter, which may be compressed one by one.
- */
+ * length-prefixed records of the collector's file exporter, which may be compressed one by one
+ * and then also hold JSON. */
 #include "base/protobuf.h"
 #include "importers/importer.h"
 #include "importers/otlp_message.h"
 
 #include <stdio.h>
+
+extern const struct nj_importer nj_importer_otlp_json;
 
 enum {
     FRAME_HEAD_BYTES = 4,  /* length of a record, big endian */
@@ -259,6 +261,60 @@ requests_read(struct source *src, struct nj_error *err)
     return st;
 }
 
+/* A sink for the JSON in one record: hands everything on but checkpoints, whose offsets mean
+ * nothing outside. */
+struct body_sink {
+    struct nj_sink sink;
+    struct nj_sink *outer;
+    uint64_t spans_len;
+};
+
+static enum nj_status
+body_scope(struct nj_sink *sink, const struct nj_scope *scope, uint32_t *out,
+           struct nj_error *err)
+{
+    struct nj_sink *outer = ((struct body_sink *)sink)->outer;
+    return outer->scope(outer, scope, out, err);
+}
+
+static enum nj_status
+body_span(struct nj_sink *sink, const struct nj_span *span, struct nj_error *err)
+{
+    struct body_sink *body = (struct body_sink *)sink;
+
+    body->spans_len++;
+    return body->outer->span(body->outer, span, err);
+}
+
+static enum nj_status
+body_checkpoint(struct nj_sink *sink, uint64_t offset, struct nj_error *err)
+{
+    (void)sink;
+    (void)offset;
+    (void)err;
+    return NJ_OK;
+}
+
+/* Where the exporter is told to write JSON and to compress it, the records hold that. */
+static enum nj_status
+body_json_read(struct nj_otlp_reader *r, struct nj_stream *stream, struct nj_error *err)
+{
+    struct nj_input input = {.path = r->path, .stream = stream};
+    struct body_sink body = {.sink = {body_scope, body_span, body_checkpoint, r->sink->diags},
+                             .outer = r->sink};
+
+    enum nj_status st = nj_importer_otlp_json.read(&input, &body.sink, err);
+    r->spans_len += body.spans_len;
+    if (st == NJ_EFORMAT) {
+        nj_diag_at(r->sink->diags, NJ_DIAG_RECORD_INVALID, "%s: expected a trace request",
+                   r->path);
+        nj_error_clear(err);
+        return NJ_OK;
+    }
+    return st;
+}
+
+/* A compressed record: as many bytes of it as there are are decompressed. */
 static enum nj_status
 frame_unpack(struct source *src, struct nj_slice body, uint64_t offset, struct nj_error *err)
 {
@@ -266,6 +322,7 @@ frame_unpack(struct source *src, struct nj_slice body, uint64_t offset, struct n
     struct source inner = {.reader = r};
     const char *path = r->path;
     char place[NJ_DIAG_PLACE_BYTES];
+    struct nj_slice head;
 
     enum nj_status st = nj_stream_open_memory(&inner.stream, body, err);
     if (st < 0)
@@ -273,7 +330,10 @@ frame_unpack(struct source *src, struct nj_slice body, uint64_t offset, struct n
     (void)snprintf(place, sizeof place, "%s: record at byte %llu", path,
                    (unsigned long long)offset);
     r->path = place;
-    st = requests_read(&inner, err);
+    st = bytes_want(&inner, NJ_SNIFF_BYTES, &head, err);
+    bool is_json = head.len > 0 && (head.ptr[0] == '{' || head.ptr[0] == '[');
+    if (st == NJ_OK)
+        st = is_json ? body_json_read(r, inner.stream, err) : requests_read(&inner, err);
     r->path = path;
     nj_stream_close(inner.stream);
     return st;

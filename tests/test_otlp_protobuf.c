@@ -70,6 +70,25 @@ reads_every_framing_of_the_same_request_alike(void **unused)
     free((void *)bare.ptr);
 }
 
+/* What the exporter writes when it is told both to write JSON and to compress. */
+static void
+reads_json_in_compressed_records(void **unused)
+{
+    (void)unused;
+    struct nj_slice bare = file_read(ACCEPT "everything.pb");
+    struct nj_slice records = file_read(ACCEPT "json-in-records.binpb");
+    enum nj_status st;
+    struct nj_buf want = import(bare, &st, NULL), got = import(records, &st, NULL);
+
+    assert_int_equal(st, NJ_OK);
+    assert_int_equal(got.len, want.len);
+    assert_memory_equal(got.ptr, want.ptr, want.len);
+    nj_buf_fini(&want);
+    nj_buf_fini(&got);
+    free((void *)bare.ptr);
+    free((void *)records.ptr);
+}
+
 /* A span message with ids from `id`, and a name. */
 static void
 span_put(struct nj_buf *scope_spans, uint8_t id, const char *name)
@@ -315,6 +334,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_framing_of_the_same_request_alike),
+        cmocka_unit_test(reads_json_in_compressed_records),
         cmocka_unit_test(reads_a_scope_and_a_resource_that_come_after_their_spans),
         cmocka_unit_test(counts_spans_without_ids_and_keeps_the_others),
         cmocka_unit_test(keeps_every_span_before_a_cut_and_counts_the_cut),
