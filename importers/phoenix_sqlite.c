@@ -4,6 +4,7 @@
 #include "importers/importer.h"
 #include "importers/json_flatten.h"
 #include "importers/phoenix_span.h"
+#include "importers/sqlite_beside.h"
 #include "importers/sqlite_span.h"
 
 #include <inttypes.h>
@@ -19,52 +20,14 @@ static const struct nj_field_spec fields[] = {
     {"project", NJ_FIELD_SPECIAL, NULL},    {"session", NJ_FIELD_SPECIAL, NULL},
 };
 
-/* Rows of another table that belong to spans, in the order of the spans. */
-struct beside {
-    struct nj_sqlite_rows *rows; /* NULL: no such table */
-    bool has_row;
-};
-
 struct reading {
     struct nj_sqlite_spans spans;
-    struct beside annotations, costs;
+    struct nj_sqlite_beside annotations, costs;
     struct nj_arena *arena; /* of the project's name */
     struct nj_slice project;
     uint32_t scope;
     bool has_scope;
 };
-
-static enum nj_status
-beside_next(struct beside *beside, struct nj_error *err)
-{
-    enum nj_status st = nj_sqlite_next(beside->rows, err);
-
-    beside->has_row = st == NJ_OK;
-    return st < 0 ? st : NJ_OK;
-}
-
-static enum nj_status
-beside_open(struct beside *beside, struct nj_sqlite *db, const char *table, const char *sql,
-            struct nj_error *err)
-{
-    if (!nj_sqlite_has_table(db, table))
-        return NJ_OK;
-    enum nj_status st = nj_sqlite_query(&beside->rows, db, sql, err);
-    return st == NJ_OK ? beside_next(beside, err) : st;
-}
-
-/* Moves to the rows of the current span; *is_there: the current row is one of them. */
-static enum nj_status
-beside_seek(struct beside *beside, int64_t rowid, bool *is_there, struct nj_error *err)
-{
-    enum nj_status st = NJ_OK;
-
-    while (st == NJ_OK && beside->has_row && nj_sqlite_value(beside->rows, 0).integer < rowid)
-        st = beside_next(beside, err);
-    *is_there =
-        st == NJ_OK && beside->has_row && nj_sqlite_value(beside->rows, 0).integer == rowid;
-    return st;
-}
 
 static void
 kept_put(struct nj_draft *draft, struct nj_slice key, struct nj_value value)
@@ -80,14 +43,14 @@ kept_put(struct nj_draft *draft, struct nj_slice key, struct nj_value value)
 
 /* Annotations as OpenInference spells them: annotations.0.annotation.label. */
 static enum nj_status
-annotations_read(struct reading *r, int64_t rowid, struct nj_error *err)
+annotations_read(struct reading *r, const struct nj_value *rowid, struct nj_error *err)
 {
     static const char *const columns[] = {"name", "label", "score", "explanation",
                                           "annotator_kind"};
     struct nj_draft *draft = &r->spans.draft;
     char key[64];
     bool is_there;
-    enum nj_status st = beside_seek(&r->annotations, rowid, &is_there, err);
+    enum nj_status st = nj_sqlite_beside_seek(&r->annotations, rowid, &is_there, err);
 
     for (unsigned number = 0; st == NJ_OK && is_there; number++) {
         for (size_t i = 0; i < NJ_LEN(columns); i++) {
@@ -96,20 +59,18 @@ annotations_read(struct reading *r, int64_t rowid, struct nj_error *err)
             kept_put(draft, nj_arena_copy(draft->arena, (struct nj_slice){key, (size_t)len}),
                      nj_sqlite_value(r->annotations.rows, (int)i + 1));
         }
-        st = beside_next(&r->annotations, err);
-        if (st == NJ_OK)
-            st = beside_seek(&r->annotations, rowid, &is_there, err);
+        st = nj_sqlite_beside_next(&r->annotations, rowid, &is_there, err);
     }
     return st;
 }
 
 static enum nj_status
-costs_read(struct reading *r, int64_t rowid, struct nj_error *err)
+costs_read(struct reading *r, const struct nj_value *rowid, struct nj_error *err)
 {
     static const struct nj_slice keys[] = {
         {"llm.cost.total", 14}, {"llm.cost.prompt", 15}, {"llm.cost.completion", 19}};
     bool is_there;
-    enum nj_status st = beside_seek(&r->costs, rowid, &is_there, err);
+    enum nj_status st = nj_sqlite_beside_seek(&r->costs, rowid, &is_there, err);
 
     for (size_t i = 0; st == NJ_OK && is_there && i < NJ_LEN(keys); i++)
         kept_put(&r->spans.draft, keys[i], nj_sqlite_value(r->costs.rows, (int)i + 1));
@@ -237,15 +198,15 @@ json_check(const struct reading *r, struct nj_error *err)
 static enum nj_status
 span_read(struct reading *r, struct nj_error *err)
 {
-    int64_t rowid = nj_sqlite_spans_value(&r->spans, "rowid").integer;
+    struct nj_value rowid = nj_sqlite_spans_value(&r->spans, "rowid");
     enum nj_status st = json_check(r, err);
 
     if (st < 0)
         return st;
     json_read(r);
-    st = annotations_read(r, rowid, err);
+    st = annotations_read(r, &rowid, err);
     if (st == NJ_OK)
-        st = costs_read(r, rowid, err);
+        st = costs_read(r, &rowid, err);
     if (st == NJ_OK)
         st = scope_find(r, err);
     r->spans.draft.span.scope = r->scope;
@@ -297,15 +258,16 @@ tables_open(struct reading *r, struct nj_sqlite *db, struct nj_error *err)
     enum nj_status st = nj_sqlite_spans_open(&r->spans, db, sql, err);
 
     if (st == NJ_OK)
-        st = beside_open(&r->annotations, db, "span_annotations",
-                         "SELECT span_rowid, name, label, score, explanation, annotator_kind"
-                         " FROM span_annotations ORDER BY span_rowid, id",
-                         err);
+        st = nj_sqlite_beside_open(
+            &r->annotations, db, "span_annotations",
+            "SELECT span_rowid, name, label, score, explanation, annotator_kind"
+            " FROM span_annotations ORDER BY span_rowid, id",
+            err);
     if (st == NJ_OK)
-        st = beside_open(&r->costs, db, "span_costs",
-                         "SELECT span_rowid, total_cost, prompt_cost, completion_cost"
-                         " FROM span_costs ORDER BY span_rowid, id",
-                         err);
+        st = nj_sqlite_beside_open(&r->costs, db, "span_costs",
+                                   "SELECT span_rowid, total_cost, prompt_cost, completion_cost"
+                                   " FROM span_costs ORDER BY span_rowid, id",
+                                   err);
     return st;
 }
 
@@ -330,8 +292,8 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
     if (st == NJ_DONE)
         st = others_count(&r, db, err);
     nj_sqlite_spans_close(&r.spans);
-    nj_sqlite_rows_close(r.annotations.rows);
-    nj_sqlite_rows_close(r.costs.rows);
+    nj_sqlite_beside_close(&r.annotations);
+    nj_sqlite_beside_close(&r.costs);
     nj_sqlite_close(db);
     nj_arena_free(r.arena);
     return st;
