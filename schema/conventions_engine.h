@@ -196,6 +196,9 @@ bool nj_conventions_cost(struct nj_conventions *c, double *cost);
 /* Facts from events, links and messages. */
 void nj_conventions_events(struct nj_conventions *c, const struct nj_row *row,
                            struct nj_buf *facts, const struct nj_span *span);
+/* Labels and scores of evaluations. */
+void nj_evaluations_put(struct nj_conventions *c, const struct nj_findings *f,
+                        struct nj_buf *facts);
 /* Ids of tool calls in messages, added to c->requested and c->answered. `is_of_tool`: these are
  * the attributes of a message by a tool. */
 void nj_calls_read(struct nj_conventions *c, const struct nj_findings *f, bool is_of_tool);

@@ -1,8 +1,8 @@
-/* conventions_events.c - what the events and links of a span say: exceptions, evaluations, the
- * first token, calls of tools. */
+/* conventions_events.c - what the events and links of a span say: exceptions, the first
+ * token, calls of tools. */
 #include "schema/conventions_engine.h"
 
-enum { EXCEPTIONS_MAX = 32, EVALUATIONS_MAX = 64, LINKS_MAX = 4096 };
+enum { EXCEPTIONS_MAX = 32, LINKS_MAX = 4096 };
 
 enum event_name {
     EVENT_OTHER,
@@ -57,21 +57,6 @@ exception_put(const struct nj_findings *f, struct nj_buf *facts, int64_t time_ns
     nj_fact_put_text(facts, NJ_FACT_EXCEPTION_MESSAGE, nj_fact_cut(message));
 }
 
-/* Labels, then scores: of a span they are told apart by number, of an event there is one each.
- */
-static void
-evaluations_put(const struct nj_findings *f, struct nj_buf *facts)
-{
-    for (size_t i = 0; i < f->many_len && i < EVALUATIONS_MAX; i++) {
-        const struct nj_found *found = &f->many[i].found;
-        enum nj_concept concept = (enum nj_concept)nj_convention_table[found->row].concept;
-        if (concept == NJ_CONCEPT_EVALUATION_LABEL)
-            nj_fact_put_cut(facts, NJ_FACT_EVALUATION_LABEL, found->text);
-        else if (concept == NJ_CONCEPT_EVALUATION_SCORE)
-            nj_fact_put_real(facts, NJ_FACT_EVALUATION_SCORE, found->real);
-    }
-}
-
 /* Time from the start to the first token: as told, else by the earliest event of that name. */
 static void
 first_token_put(const struct nj_conventions *c, struct nj_buf *facts,
@@ -103,7 +88,7 @@ event_read(struct nj_conventions *c, const struct nj_row *row, struct nj_buf *fa
         exception_put(&c->event, facts, event->time_ns);
         c->exceptions_len++;
     }
-    evaluations_put(&c->event, facts);
+    nj_evaluations_put(c, &c->event, facts);
     if (row->kind == NJ_KIND_LLM && name != EVENT_HISTORY)
         nj_calls_read(c, &c->event, name == EVENT_ANSWER);
 }
@@ -132,7 +117,7 @@ nj_conventions_events(struct nj_conventions *c, const struct nj_row *row, struct
     int64_t first_ns = INT64_MAX;
 
     c->requested.len = c->answered.len = c->exceptions_len = 0;
-    evaluations_put(&c->span, facts);
+    nj_evaluations_put(c, &c->span, facts);
     if (row->kind == NJ_KIND_LLM)
         nj_calls_read(c, &c->span, false);
     for (size_t i = 0; i < span->events_len; i++)

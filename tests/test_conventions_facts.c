@@ -96,12 +96,17 @@ static void
 reads_evaluations_of_events_and_attributes(void **unused)
 {
     (void)unused;
-    EXPECT({"x\n!gen_ai.evaluation.result 5\ngen_ai.evaluation.name=Relevance\n"
-            "gen_ai.evaluation.score.value:=0.5\ngen_ai.evaluation.score.label=fail",
-            "other EVALUATION_LABEL=fail EVALUATION_SCORE=0.5"},
-           {"x\nannotations.0.annotation.label=good\nannotations.1.annotation.label=bad\n"
-            "annotations.1.annotation.score:=0.25",
-            "other EVALUATION_LABEL=good EVALUATION_LABEL=bad EVALUATION_SCORE=0.25"});
+    EXPECT(
+        {"x\n!gen_ai.evaluation.result 5\ngen_ai.evaluation.name=Relevance\n"
+         "gen_ai.evaluation.score.value:=0.5\ngen_ai.evaluation.score.label=fail",
+         "other EVALUATION_LABEL=fail EVALUATION_SCORE=0.5"},
+        {"x\nannotations.0.annotation.label=good\nannotations.1.annotation.label=bad\n"
+         "annotations.1.annotation.score:=0.25",
+         "other EVALUATION_LABEL=good EVALUATION_LABEL=bad EVALUATION_SCORE=0.25"},
+        {"x\nmlflow.trace.assessments=[{\"name\":\"a\",\"feedback\":{\"value\":\"incorrect\"}},"
+         "{\"name\":\"b\",\"expectation\":{\"value\":\"Oslo\"}},{\"name\":\"c\",\"feedback\":"
+         "{\"value\":false}},{\"name\":\"d\",\"feedback\":{\"value\":0.5}}]",
+         "other EVALUATION_LABEL=incorrect EVALUATION_LABEL=false EVALUATION_SCORE=0.5"});
 }
 
 static void
