@@ -1,12 +1,30 @@
 /* cmd_sampling.c - nightjar sampling: what stored traces stand for, and how wrong plain numbers
  * are. */
+#include "analyzers/sampling_values.h"
+#include "tools/output.h"
 #include "tools/run_analyzer.h"
+
+static enum nj_status
+values_run(const struct nj_settings *settings, struct nj_error *err)
+{
+    struct nj_results *results = nj_results_new();
+    enum nj_status st = results ? nj_sampling_values(settings->values, results, err)
+                                : nj_fail(err, NJ_ENOMEM, "no memory for results");
+
+    if (st == NJ_OK)
+        st = nj_results_check(results, err);
+    if (st == NJ_OK)
+        st = nj_output_view(settings, "sampling", results, err);
+    nj_results_free(results);
+    return st;
+}
 
 static enum nj_status
 sampling_run(const struct nj_settings *settings, int *exit_code, struct nj_error *err)
 {
     (void)exit_code;
-    return nj_run_analyzer(settings, "sampling", err);
+    return settings->values ? values_run(settings, err)
+                            : nj_run_analyzer(settings, "sampling", err);
 }
 
 const struct nj_command nj_cmd_sampling = {
