@@ -20,8 +20,9 @@ struct nj_limits {
 };
 
 struct nj_options {
-    unsigned jobs;                          /* threads; 0: one a core */
-    int64_t since_ns, until_ns;             /* by the start of the main root; 0: no limit */
+    bool is_redacted;           /* hashes in place of error texts, trace by trace too */
+    unsigned jobs;              /* threads; 0: one a core */
+    int64_t since_ns, until_ns; /* by the start of the main root; 0: no limit */
     const char *agent_glob, *service_glob;  /* rows to show; NULL: all */
     struct nj_slice where_key, where_value; /* traces with a span that has this attribute */
     struct nj_tree_options tree;

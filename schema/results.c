@@ -2,8 +2,10 @@
 #include "schema/results.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NJ_TABLE_BEGIN(table, help)          static const struct nj_column_spec columns_##table[] = {
@@ -204,6 +206,19 @@ nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags)
     }
 }
 
+/* A text as a number that says nothing about it, so that equal ones can still be told. */
+static void
+text_hide(struct nj_table *t, struct cell *cell)
+{
+    char hidden[24];
+
+    if (!cell->is_set || cell->text.len == 0)
+        return;
+    (void)snprintf(hidden, sizeof hidden, "#%016llx", (unsigned long long)nj_hash(cell->text));
+    cell->text = nj_arena_copy(t->texts, nj_slice_of(hidden));
+    t->is_failed |= !cell->text.ptr;
+}
+
 void
 nj_results_redact(struct nj_results *results)
 {
@@ -213,13 +228,14 @@ nj_results_redact(struct nj_results *results)
     } secrets[] = {
         {NJ_TABLE_error_chains, NJ_COL_error_chains_chain},
         {NJ_TABLE_error_chains, NJ_COL_error_chains_origin_key},
+        {NJ_TABLE_error_chains, NJ_COL_error_chains_fingerprint},
         {NJ_TABLE_error_chains, NJ_COL_error_chains_template},
     };
 
     for (size_t i = 0; i < NJ_LEN(secrets); i++) {
         struct nj_table *t = &results->tables[secrets[i].table];
         for (size_t r = 0; r < t->rows_len; r++)
-            t->cells[r * t->spec->columns_len + secrets[i].column].is_set = false;
+            text_hide(t, &t->cells[r * t->spec->columns_len + secrets[i].column]);
     }
 }
 

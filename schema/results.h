@@ -84,8 +84,8 @@ void nj_table_clear(struct nj_table *table);
 /* Fills table diagnostics: one row a kind that was counted. */
 void nj_results_put_diags(struct nj_results *results, const struct nj_diags *diags);
 
-/* Takes texts of errors, prompts and arguments out of all tables (the list is in results.c);
- * names, numbers and fingerprints stay. */
+/* Puts hashes in place of texts of errors, prompts and arguments in all tables (the list is in
+ * results.c); names, numbers and fingerprints stay. */
 void nj_results_redact(struct nj_results *results);
 
 size_t nj_table_len(const struct nj_table *table);

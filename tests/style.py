@@ -102,7 +102,7 @@ class Style(unittest.TestCase):
     def test_every_diagnostic_is_made_somewhere_and_tested_somewhere(self):
         code = ''.join(text(p) for p in files('.c') if p.split('/')[0] in FLOORS)
         tests = ''.join(text(p) for p in files('.c', '.h', '.py') if p.startswith('tests/'))
-        tests += ''.join(text(p) for p in files('.expect', '.txt') if p.startswith('fixtures/'))
+        tests += ''.join(text(p) for p in files('.expect', '.txt', '.spans') if p.startswith('fixtures/'))
         wrong = []
         for symbol, name in re.findall(r'^NJ_DIAG\((\w+), "([^"]+)"',
                                        text('schema/diagnostics.def'), re.M):

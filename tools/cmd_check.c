@@ -53,7 +53,7 @@ results_check(const struct nj_settings *settings, struct nj_results *results,
     if (st < 0)
         return st;
     if (settings->format == NJ_FORMAT_JSON)
-        nj_results_json_write(results, settings->is_redacted, &out);
+        nj_results_json_write(results, settings->analysis.is_redacted, &out);
     else
         nj_summary_write(results, &out);
     st = nj_output_print(&out, err);

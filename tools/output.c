@@ -30,7 +30,7 @@ nj_output_view(const struct nj_settings *settings, const char *name,
     const struct nj_view_options options = {.agent_glob = settings->analysis.agent_glob,
                                             .by = settings->analysis.by,
                                             .is_raw = settings->format == NJ_FORMAT_CSV,
-                                            .is_redacted = settings->is_redacted};
+                                            .is_redacted = settings->analysis.is_redacted};
     struct nj_buf out = {0};
     struct nj_jsonw w = nj_jsonw_of(&out);
 
@@ -97,11 +97,11 @@ files_write(const struct nj_settings *settings, const char *path,
             const struct nj_results *results, struct nj_buf *buf, struct nj_error *err)
 {
     char hostname[256];
-    const struct nj_page_options page = {settings->is_redacted, settings->is_self_contained,
+    const struct nj_page_options page = {settings->analysis.is_redacted, settings->is_self_contained,
                                          settings->analysis.agent_glob};
     hostname_get(settings, hostname);
     const struct nj_junit_options junit = {.has_attachments = settings->has_attachments,
-                                           .is_redacted = settings->is_redacted,
+                                           .is_redacted = settings->analysis.is_redacted,
                                            .now_ns = settings->now_ns ? settings->now_ns
                                                                       : nj_clock_now_ns(),
                                            .hostname = hostname};
@@ -119,7 +119,7 @@ files_write(const struct nj_settings *settings, const char *path,
     if (st == NJ_OK)
         st = file_write(path, "junit.xml", buf, err);
     buf->len = 0;
-    nj_results_json_write(results, settings->is_redacted, buf);
+    nj_results_json_write(results, settings->analysis.is_redacted, buf);
     if (st == NJ_OK)
         st = file_write(path, "results.json", buf, err);
     buf->len = 0;

@@ -161,7 +161,7 @@ nj_session_analyze(struct nj_session *s, const char *command,
     if (st == NJ_OK) {
         nj_results_put_diags(results, s->diags);
         nj_provenance_put(s->settings, command, s->started_ns, results);
-        if (s->settings->is_redacted)
+        if (s->settings->analysis.is_redacted)
             nj_results_redact(results);
         st = nj_results_check(results, err);
     }

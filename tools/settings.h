@@ -22,7 +22,7 @@ struct nj_settings {
     int format;     /* enum nj_format */
     int64_t now_ns; /* 0: the clock */
     bool is_per_trace, is_weights_explained;
-    bool is_redacted, is_quiet, is_verbose, is_strict, is_partial;
+    bool is_quiet, is_verbose, is_strict, is_partial;
     bool is_report_only, is_policy_printed;
     bool has_attachments, is_self_contained;
     bool wants_help;
