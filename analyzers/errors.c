@@ -67,7 +67,7 @@ errors_print_trace(struct nj_run *run, const struct nj_trace *trace, struct nj_j
     enum nj_status st =
         nj_errors_find(&found, trace, run->options->sideways, run->scratch, run->err);
 
-    return st < 0 ? st : nj_errors_print(&found, out, run->err);
+    return st < 0 ? st : nj_errors_print(&found, run->options->is_redacted, out, run->err);
 }
 
 const struct nj_analyzer nj_analyzer_errors = {

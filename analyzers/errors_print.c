@@ -1,6 +1,9 @@
 /* errors_print.c - the errors of one trace as JSON. */
 #include "analyzers/errors_print.h"
 
+#include "base/hash.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 
 /* An edge and what it is sorted by. */
@@ -12,6 +15,7 @@ struct edge_key {
 struct printer {
     const struct nj_errors *e;
     struct nj_jsonw *out;
+    bool is_redacted;
     struct edge_key *edges; /* in the order of print */
     uint32_t *possible_at;  /* of node n: possible[possible_at[n] .. possible_at[n + 1]) */
     uint32_t *possible;     /* nodes from which C edges come */
@@ -119,6 +123,16 @@ node_list_put(const struct printer *p, const char *key, const uint32_t *nodes, u
     nj_jsonw_array_end(p->out);
 }
 
+/* A text that came from an error message, or a number in its place. */
+static void
+secret_put(const struct printer *p, const char *key, struct nj_slice text)
+{
+    char hidden[24];
+
+    (void)snprintf(hidden, sizeof hidden, "#%016llx", (unsigned long long)nj_hash(text));
+    nj_jsonw_key_text(p->out, key, p->is_redacted && text.len ? nj_slice_of(hidden) : text);
+}
+
 static void
 origin_put(const struct printer *p, const struct nj_error_origin *origin)
 {
@@ -138,9 +152,9 @@ origin_put(const struct printer *p, const struct nj_error_origin *origin)
     key_text_or_null_put(p, "conf", nj_conf_name(origin->conf));
     key_text_or_null_put(p, "kind", nj_error_kind_name(e, origin->node));
     nj_jsonw_key_text(p->out, "type", node->type);
-    nj_jsonw_key_text(p->out, "template", node->template);
+    secret_put(p, "template", node->template);
     nj_error_fingerprint_put(e, origin->node, &fingerprint);
-    nj_jsonw_key_text(p->out, "fingerprint", nj_buf_slice(&fingerprint));
+    secret_put(p, "fingerprint", nj_buf_slice(&fingerprint));
     p->out->buf->is_failed |= fingerprint.is_failed;
     nj_buf_fini(&fingerprint);
     nj_jsonw_key_text(p->out, "agent",
@@ -224,9 +238,10 @@ flags_put(const struct printer *p)
 }
 
 enum nj_status
-nj_errors_print(const struct nj_errors *e, struct nj_jsonw *out, struct nj_error *err)
+nj_errors_print(const struct nj_errors *e, bool is_redacted, struct nj_jsonw *out,
+                struct nj_error *err)
 {
-    struct printer p = {.e = e, .out = out};
+    struct printer p = {.e = e, .out = out, .is_redacted = is_redacted};
     char hex[NJ_TRACE_HEX + 1];
 
     if (!edges_sort(&p))

@@ -243,7 +243,7 @@ printed(const struct world *w)
     struct nj_jsonw out = nj_jsonw_of(&buf);
     struct nj_error err = {0};
 
-    assert_int_equal(nj_errors_print(&w->errors, &out, &err), NJ_OK);
+    assert_int_equal(nj_errors_print(&w->errors, false, &out, &err), NJ_OK);
     nj_buf_put_char(&buf, '\0');
     assert_false(buf.is_failed);
     return buf.ptr;

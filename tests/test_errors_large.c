@@ -105,7 +105,7 @@ found(struct large *l)
     trace = test_tree(l->corpus, test_add_rows(l->corpus, "large", l->rows, l->len), NULL);
     assert_int_equal(nj_errors_find(&l->errors, trace, NJ_SIDEWAYS_CHAIN, l->arena, &err),
                      NJ_OK);
-    assert_int_equal(nj_errors_print(&l->errors, &out, &err), NJ_OK);
+    assert_int_equal(nj_errors_print(&l->errors, false, &out, &err), NJ_OK);
     nj_buf_fini(&buf);
     return &l->errors;
 }
