@@ -166,24 +166,25 @@ nj_json_key_find(const struct nj_json_key *keys, size_t keys_len, struct nj_slic
 
 int
 nj_json_member(struct nj_json *json, const struct nj_json_key *keys, size_t keys_len,
-               size_t *hint)
+               struct nj_json_order *order)
 {
     struct nj_slice text;
 
-    if (*hint < keys_len && member_speculate(json, &keys[*hint]))
-        return keys[(*hint)++].id;
-    if (!nj_json_object_next(json, &text)) {
-        *hint = 0;
+    if (json->is_opened)
+        order->last = 0;
+    unsigned guess = order->after[order->last];
+    if (guess && member_speculate(json, &keys[guess - 1])) {
+        order->last = (unsigned char)guess;
+        return keys[guess - 1].id;
+    }
+    if (!nj_json_object_next(json, &text))
         return NJ_JSON_END;
-    }
-    for (size_t i = 0; i < keys_len; i++) {
-        size_t at = *hint + i < keys_len ? *hint + i : *hint + i - keys_len;
-        if (keys[at].len == text.len + 2 &&
-            memcmp(keys[at].text + 1, text.ptr, text.len) == 0) {
-            *hint = at + 1;
-            return keys[at].id;
+    for (size_t i = 0; i < keys_len; i++)
+        if (keys[i].len == text.len + 2 && memcmp(keys[i].text + 1, text.ptr, text.len) == 0) {
+            order->after[order->last] = (unsigned char)(i + 1);
+            order->last = (unsigned char)(i + 1);
+            return keys[i].id;
         }
-    }
     return NJ_JSON_OTHER;
 }
 
@@ -289,11 +290,40 @@ integer_value(struct nj_slice text, struct nj_json_number *out)
     return true;
 }
 
+/* Decimal numbers of few digits: digits and power of ten are both exact doubles, so one
+ * division or multiplication rounds correctly (Clinger 1990). false: not of that kind. */
+static bool
+short_real_value(struct nj_slice text, double *out)
+{
+    static const double tens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    const char *p = text.ptr, *end = p + text.len, *point = NULL;
+    bool is_negative = *p == '-';
+    uint64_t digits = 0;
+
+    if (text.len > 16)
+        return false;
+    for (p += is_negative; p < end; p++) {
+        if (*p == '.')
+            point = p;
+        else if ((unsigned char)(*p - '0') < 10)
+            digits = digits * 10 + (uint64_t)(*p - '0');
+        else
+            return false;
+    }
+    *out = (double)digits / tens[point ? end - point - 1 : 0];
+    if (is_negative)
+        *out = -*out;
+    return true;
+}
+
 static bool
 real_value(struct nj_json *json, struct nj_slice text, double *out)
 {
     char small[64], *copy = small;
 
+    if (short_real_value(text, out))
+        return true;
     if (text.len >= sizeof small && !(copy = nj_arena_alloc_raw(json->arena, text.len + 1, 1)))
         return nj_json_expected(json, json->at, "less text than memory can hold");
     memcpy(copy, text.ptr, text.len);

@@ -54,7 +54,7 @@ bool nj_json_object_next(struct nj_json *json, struct nj_slice *key);
 bool nj_json_array(struct nj_json *json);
 bool nj_json_array_next(struct nj_json *json);
 
-/* Keys that a reader knows, first those that producers write most often, in their order. */
+/* A key that a reader knows. */
 struct nj_json_key {
     char text[32]; /* with its quotes */
     unsigned char len;
@@ -64,14 +64,19 @@ struct nj_json_key {
     {                                                                                          \
         "\"" name "\"", sizeof(name) + 1, (id)                                                 \
     }
-enum { NJ_JSON_END = -1, NJ_JSON_OTHER = -2 };
+enum { NJ_JSON_END = -1, NJ_JSON_OTHER = -2, NJ_JSON_KEYS_MAX = 32 };
+/* Which key came behind which in earlier objects: producers write them in the same order every
+ * time, so one comparison finds most. `= {0}` knows nothing yet. One a table of keys. */
+struct nj_json_order {
+    unsigned char last;                        /* the key just read, from 1; 0: none */
+    unsigned char after[NJ_JSON_KEYS_MAX + 1]; /* by `last`; 0: not known */
+};
 /* The id of a key, or NJ_JSON_OTHER. */
 int nj_json_key_find(const struct nj_json_key *keys, size_t keys_len, struct nj_slice key);
-/* Like nj_json_object_next, but gives the id of the key: OTHER for a key that is not in `keys`,
- * END after `}` and after an error. *hint (0 at first) remembers the place in `keys` from one
- * object to the next: a key that comes where it came last time is found with one comparison. */
+/* Like nj_json_object_next, but gives the id of the key: OTHER for a key that is not in `keys`
+ * (at most NJ_JSON_KEYS_MAX), END after `}` and after an error. */
 int nj_json_member(struct nj_json *json, const struct nj_json_key *keys, size_t keys_len,
-                   size_t *hint);
+                   struct nj_json_order *order);
 
 bool nj_json_string(struct nj_json *json, struct nj_slice *out);
 bool nj_json_bool(struct nj_json *json, bool *out);

@@ -54,12 +54,15 @@ byte_here(struct nj_json_walk *walk)
     return w.ptr[walk->at];
 }
 
-/* The next byte that is no blank. */
+/* The next byte that is no blank. Here nothing behind the walk is needed any more, so the window
+ * does not grow with what was walked over. */
 static char
 next_byte(struct nj_json_walk *walk)
 {
     char c;
 
+    nj_stream_skip(walk->stream, walk->at);
+    walk->at = 0;
     for (;;) {
         c = byte_here(walk);
         if (!nj_json_is_blank(c))

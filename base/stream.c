@@ -1,7 +1,7 @@
 /* stream.c - bytes in: a window over a file, a pipe or memory, with compression undone. */
 #include "base/stream.h"
 
-#include "base/hash.h"
+#include "base/digest.h"
 #include "base/inflate.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ struct nj_stream {
     uint64_t offset, raw_read, raw_size;
     enum nj_codec codec;
     bool is_raw_end, is_damaged;
-    XXH3_state_t *hash;
+    struct nj_digest *digest;
 };
 
 static enum nj_status
@@ -51,7 +51,7 @@ raw_read(struct nj_stream *s, char *out, size_t cap, size_t *got, struct nj_erro
     }
     s->is_raw_end = *got == 0;
     s->raw_read += *got;
-    (void)XXH3_128bits_update(s->hash, out, *got);
+    nj_digest_add(s->digest, (struct nj_slice){out, *got});
     return NJ_OK;
 }
 
@@ -90,17 +90,15 @@ stream_new(struct nj_stream **out, const char *name, int fd, struct nj_slice mem
     s->step = SIZE_MAX;
     s->name = strdup(name);
     s->raw = malloc(READ_BYTES);
-    s->hash = XXH3_createState();
+    s->digest = nj_digest_new();
     struct stat st;
     if (fd < 0)
         s->raw_size = memory.len;
     else if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         s->raw_size = (uint64_t)st.st_size;
     enum nj_status status = NJ_OK;
-    if (!s->name || !s->raw || !s->hash)
+    if (!s->name || !s->raw || !s->digest)
         status = nj_fail(err, NJ_ENOMEM, "no memory to read %s", name);
-    else
-        (void)XXH3_128bits_reset(s->hash);
     if (status == NJ_OK)
         status = codec_find(s, err);
     if (status == NJ_OK)
@@ -143,7 +141,7 @@ nj_stream_close(struct nj_stream *s)
     if (s->fd > STDIN_FILENO)
         (void)close(s->fd);
     nj_inflate_free(s->inflate);
-    (void)XXH3_freeState(s->hash);
+    nj_digest_free(s->digest);
     free(s->name);
     free(s->raw);
     free(s->buf);
@@ -320,8 +318,7 @@ nj_stream_raw_size(const struct nj_stream *s)
 void
 nj_stream_digest(const struct nj_stream *s, char out[33])
 {
-    XXH128_hash_t h = XXH3_128bits_digest(s->hash);
-    (void)snprintf(out, 33, "%016" PRIx64 "%016" PRIx64, (uint64_t)h.high64, (uint64_t)h.low64);
+    nj_digest_print(s->digest, out);
 }
 
 bool

@@ -1,39 +1,95 @@
 /* utf8.c - whether text is UTF-8. */
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
-
-/* The high bits of eight bytes at p, that of the first byte lowest. */
-static uint64_t
-high_bits(const char *p)
-{
-    uint64_t eight;
-    memcpy(&eight, p, sizeof eight);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    eight = __builtin_bswap64(eight);
+#if defined __SSE2__ && !defined NJ_SCALAR
+#include <emmintrin.h>
 #endif
-    return eight & UINT64_C(0x8080808080808080);
+
+bool
+nj_utf8_is_valid_scalar(const char *p, size_t len)
+{
+    const char *end = p + len;
+
+    for (unsigned n; p < end; p += n)
+        if ((n = nj_utf8_len(p, (size_t)(end - p))) == 0)
+            return false;
+    return true;
+}
+
+#if defined __SSE2__ && !defined NJ_SCALAR
+enum { BLOCK = 16 };
+
+/* What the bytes before a block ask of its first bytes, as bits. */
+struct carry {
+    uint32_t continuation;      /* continuation bytes */
+    uint32_t from_a0, below_a0; /* second bytes of E0 and of ED */
+    uint32_t from_90, below_90; /* second bytes of F0 and of F4 */
+};
+
+/* A bit for each byte that is at least `low`. */
+static inline uint32_t
+at_least(__m128i v, int low)
+{
+    __m128i limit = _mm_set1_epi8((char)low);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(v, limit), v));
+}
+
+static inline uint32_t
+equal_to(__m128i v, int c)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)c)));
+}
+
+/* Whether the block goes on as `carry` asks, and what it asks of the next: lead bytes ask for
+ * the continuation bytes behind them, and there must be no others. */
+static inline bool
+block_is_valid(__m128i v, struct carry *carry)
+{
+    const uint32_t all = (1u << BLOCK) - 1;
+    uint32_t lead = at_least(v, 0xC0), two = at_least(v, 0xC2), three = at_least(v, 0xE0);
+    uint32_t four = at_least(v, 0xF0), a0 = at_least(v, 0xA0), from_90 = at_least(v, 0x90);
+    uint32_t is_never = (lead & ~two) | at_least(v, 0xF5);
+    struct carry want = {
+        .continuation = carry->continuation | two << 1 | three << 2 | four << 3,
+        .from_a0 = carry->from_a0 | equal_to(v, 0xE0) << 1,
+        .below_a0 = carry->below_a0 | equal_to(v, 0xED) << 1,
+        .from_90 = carry->from_90 | equal_to(v, 0xF0) << 1,
+        .below_90 = carry->below_90 | equal_to(v, 0xF4) << 1,
+    };
+    uint32_t bad = is_never | (want.continuation ^ (at_least(v, 0x80) & ~lead)) |
+                   (want.from_a0 & ~a0) | (want.below_a0 & a0) | (want.from_90 & ~from_90) |
+                   (want.below_90 & from_90);
+
+    *carry =
+        (struct carry){want.continuation >> BLOCK, want.from_a0 >> BLOCK,
+                       want.below_a0 >> BLOCK, want.from_90 >> BLOCK, want.below_90 >> BLOCK};
+    return (bad & all) == 0;
 }
 
 bool
 nj_utf8_is_valid(const char *p, size_t len)
 {
-    const char *end = p + len;
+    struct carry carry = {0};
+    char tail[BLOCK] = {0};
 
-    while (p < end) {
-        if ((unsigned char)*p < 0x80) {
-            uint64_t high = end - p >= 8 ? high_bits(p) : 1;
-            p += end - p < 8 ? 1 : high == 0 ? 8 : __builtin_ctzll(high) / 8;
-            continue;
-        }
-        unsigned n = nj_utf8_len(p, (size_t)(end - p));
-        if (n == 0)
+    for (; len >= BLOCK; p += BLOCK, len -= BLOCK) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        if ((_mm_movemask_epi8(v) != 0 || carry.continuation) && !block_is_valid(v, &carry))
             return false;
-        p += n;
     }
-    return true;
+    if (len)
+        memcpy(tail, p, len);
+    /* zeros follow the text, so that a character that is cut off is seen */
+    return block_is_valid(_mm_loadu_si128((const __m128i *)(const void *)tail), &carry);
 }
+#else
+bool
+nj_utf8_is_valid(const char *p, size_t len)
+{
+    return nj_utf8_is_valid_scalar(p, len);
+}
+#endif
 
 unsigned
 nj_utf8_put(char out[4], uint32_t c)

@@ -31,6 +31,8 @@ nj_utf8_len(const char *p, size_t len)
 }
 
 bool nj_utf8_is_valid(const char *p, size_t len);
+/* The same one character after another; what a test compares with. */
+bool nj_utf8_is_valid_scalar(const char *p, size_t len);
 /* Writes a code point (<= U+10FFFF, no surrogate) and returns its 1 to 4 bytes. */
 unsigned nj_utf8_put(char out[4], uint32_t c);
 

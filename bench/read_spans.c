@@ -95,6 +95,8 @@ read_once(const char *path, struct adding_sink *sink, uint64_t *bytes, struct nj
         return -1;
     enum nj_status st = nj_stream_want(input.stream, NJ_SNIFF_BYTES, err);
     struct nj_slice head = nj_stream_window(input.stream);
+    if (head.len > NJ_SNIFF_BYTES)
+        head.len = NJ_SNIFF_BYTES;
     const struct nj_importer *importer = nj_importer_sniff(head, false);
     if (st == NJ_OK && !importer)
         st = nj_fail(err, NJ_EFORMAT, "%s: no importer recognises it", path);

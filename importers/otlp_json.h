@@ -23,8 +23,8 @@ struct nj_otlp_json {
     bool is_cut;            /* the input ends inside the text */
     size_t piece_bytes_max; /* of a document or an element that a walk takes whole */
     bool is_careful; /* reads member by member what stands in a known layout too; for tests */
-    bool is_spaced;         /* the last attribute had a blank behind each comma and colon */
-    size_t span_hint, attr_hint, value_hint, event_hint; /* places in tables of keys */
+    bool is_spaced;  /* the last attribute had a blank behind each comma and colon */
+    struct nj_json_order span_order, attr_order, value_order, event_order, status_order;
 };
 
 enum nj_status nj_otlp_json_init(struct nj_otlp_json *reader, struct nj_error *err) NJ_CHECKED;

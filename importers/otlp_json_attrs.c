@@ -49,6 +49,14 @@ value_speculate(struct nj_json *json, const char **at, bool is_spaced, struct nj
         out->boolean = p < end && *p == 't';
         if (!(out->boolean ? LITERAL("true", "true") : LITERAL("false", "false")))
             return false;
+    } else if (LITERAL("\"doubleValue\":", "\"doubleValue\": ") && p < end && *p != '"') {
+        struct nj_json_number number;
+        json->at = p;
+        if (nj_json_peek(json) != NJ_JSON_NUMBER || !nj_json_number(json, &number))
+            return false;
+        out->type = NJ_VALUE_DOUBLE;
+        out->real = number.real;
+        p = json->at;
     } else {
         return false;
     }
@@ -98,7 +106,7 @@ attr_read(struct nj_otlp_json *r, struct nj_json *json)
     }
     (void)nj_json_object(json);
     while ((id = nj_json_member(json, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN,
-                                &r->attr_hint)) != NJ_JSON_END) {
+                                &r->attr_order)) != NJ_JSON_END) {
         if (id == NJ_OTLP_PAIR_KEY)
             nj_otlp_json_text(r, json, &attr.key);
         else if (id == NJ_OTLP_PAIR_VALUE)

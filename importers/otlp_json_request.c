@@ -108,10 +108,10 @@ static void
 around_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_scope *scope,
             struct nj_attrs *attrs)
 {
-    size_t hint = 0;
+    struct nj_json_order order = {0};
     int id;
 
-    while ((id = nj_json_member(json, around_keys, NJ_LEN(around_keys), &hint)) !=
+    while ((id = nj_json_member(json, around_keys, NJ_LEN(around_keys), &order)) !=
            NJ_JSON_END) {
         if (id == AROUND_ATTRIBUTES)
             nj_otlp_json_attrs(r, json, attrs);
@@ -150,13 +150,13 @@ span_begins(const struct nj_json *json, const char *at)
     };
     struct nj_json probe = *json;
     bool has_start = false;
-    size_t hint = 0;
+    struct nj_json_order order = {0};
     int id;
 
     probe.at = at;
     if (!nj_json_object(&probe))
         return false;
-    while ((id = nj_json_member(&probe, start_keys, NJ_LEN(start_keys), &hint)) !=
+    while ((id = nj_json_member(&probe, start_keys, NJ_LEN(start_keys), &order)) !=
            NJ_JSON_END) {
         has_start |= id == 1;
         (void)nj_json_skip(&probe);
@@ -209,12 +209,12 @@ void
 nj_otlp_json_scope_spans(struct nj_otlp_json *r, struct nj_json *json)
 {
     struct nj_scope *scope = nj_span_batch_scope(r->batch);
-    size_t hint = 0;
+    struct nj_json_order order = {0};
     int id;
 
     if (!scope || !enter(r, json, NJ_JSON_OBJECT, "an object with spans"))
         return;
-    while ((id = nj_json_member(json, scope_spans_keys, NJ_LEN(scope_spans_keys), &hint)) !=
+    while ((id = nj_json_member(json, scope_spans_keys, NJ_LEN(scope_spans_keys), &order)) !=
            NJ_JSON_END) {
         if (id == NJ_OTLP_SPANS) {
             if (enter(r, json, NJ_JSON_ARRAY, "an array of spans") && nj_json_array_next(json))
@@ -231,14 +231,14 @@ nj_otlp_json_scope_spans(struct nj_otlp_json *r, struct nj_json *json)
 void
 nj_otlp_json_resource_spans(struct nj_otlp_json *r, struct nj_json *json)
 {
-    size_t hint = 0;
+    struct nj_json_order order = {0};
     int id;
 
     r->resource = (struct nj_scope){0};
     if (!enter(r, json, NJ_JSON_OBJECT, "an object with a resource and scopeSpans"))
         return;
     while ((id = nj_json_member(json, resource_spans_keys, NJ_LEN(resource_spans_keys),
-                                &hint)) != NJ_JSON_END) {
+                                &order)) != NJ_JSON_END) {
         if (id == NJ_OTLP_RESOURCE)
             nj_otlp_json_resource(r, json);
         else if (id == NJ_OTLP_URL)
@@ -265,12 +265,12 @@ object_read(struct nj_otlp_json *r, struct nj_json *json)
 {
     struct nj_json before = *json;
     enum nj_otlp_shape shape = NJ_OTLP_NOTHING;
-    size_t hint = 0;
+    struct nj_json_order order = {0};
 
     if (!nj_json_object(json))
         return shape;
     for (unsigned open = 1; open > 0 && !json->error && r->status >= 0;) {
-        int id = nj_json_member(json, document_keys, NJ_LEN(document_keys), &hint);
+        int id = nj_json_member(json, document_keys, NJ_LEN(document_keys), &order);
         if (id == NJ_JSON_END) {
             open--;
         } else if (id == NJ_OTLP_REQUEST) {

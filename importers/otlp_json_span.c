@@ -22,6 +22,7 @@ enum span_key {
     SPAN_STATUS,
 };
 
+/* The first rows stand in the order of their ids. */
 static const struct nj_json_key span_keys[] = {
     NJ_JSON_KEY("traceId", SPAN_TRACE_ID),
     NJ_JSON_KEY("spanId", SPAN_SPAN_ID),
@@ -181,7 +182,7 @@ event_read(struct nj_otlp_json *r, struct nj_json *json)
 
     if (!object_enter(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "an event"))
         return;
-    while ((id = nj_json_member(json, event_keys, NJ_LEN(event_keys), &r->event_hint)) !=
+    while ((id = nj_json_member(json, event_keys, NJ_LEN(event_keys), &r->event_order)) !=
            NJ_JSON_END) {
         if (id == PART_TIME)
             is_time_good = time_read(r, json, &event.time_ns);
@@ -229,13 +230,13 @@ static void
 link_read(struct nj_otlp_json *r, struct nj_json *json)
 {
     struct nj_link link = {0};
-    size_t hint = 0;
+    struct nj_json_order order = {0};
     unsigned ids = 0;
     int id;
 
     if (!object_enter(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "a link"))
         return;
-    while ((id = nj_json_member(json, link_keys, NJ_LEN(link_keys), &hint)) != NJ_JSON_END) {
+    while ((id = nj_json_member(json, link_keys, NJ_LEN(link_keys), &order)) != NJ_JSON_END) {
         if (link_id_read(r, json, id, &link, &ids))
             continue;
         if (id == PART_TRACE_STATE)
@@ -283,12 +284,11 @@ parts_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_pool *pool, s
 static void
 status_read(struct nj_otlp_json *r, struct nj_json *json, struct nj_span *span)
 {
-    size_t hint = 0;
     int id;
 
     if (!object_enter(r, json, NJ_DIAG_ATTRIBUTE_INVALID, "a status"))
         return;
-    while ((id = nj_json_member(json, status_keys, NJ_LEN(status_keys), &hint)) !=
+    while ((id = nj_json_member(json, status_keys, NJ_LEN(status_keys), &r->status_order)) !=
            NJ_JSON_END) {
         if (id == STATUS_MESSAGE)
             nj_otlp_json_text(r, json, &span->status_message);
@@ -423,51 +423,78 @@ time_speculate(const char **p, const char *end, int64_t *out_ns)
     return true;
 }
 
-/* Reads the first members of the span as long as they stand in the order and in one of the
- * layouts that exporters write; what is left is for the general loop, from there on. */
-static inline void
-head_speculate(struct nj_json *json, bool is_spaced, struct nj_span *span,
-               struct span_check *check)
+/* Reads the ids with which a span begins, in one of the layouts; *p moves behind what was read.
+ * false: the rest of the ids is written otherwise. */
+static inline bool
+ids_speculate(struct nj_json *json, const char **at, bool is_spaced, struct nj_span *span,
+              struct span_check *check)
 {
-    const char *p = json->at, *end = json->end;
+    const char *p = *at, *end = json->end;
 
     if (!LITERAL("\"traceId\":\"", "\"traceId\": \"") ||
         !trace_id_speculate(&p, end, span, check))
-        return;
-    json->is_opened = false;
-    json->at = p;
+        return false;
+    *at = p;
     if (!LITERAL(",\"spanId\":\"", ", \"spanId\": \"") ||
         !span_id_speculate(&p, end, &span->span_id))
-        return;
+        return false;
     check->has_span = true;
-    json->at = p;
-    if (LITERAL(",\"parentSpanId\":\"", ", \"parentSpanId\": \"")) {
-        span->has_parent = span_id_speculate(&p, end, &span->parent_id);
-        if (!span->has_parent && !LITERAL("\"", "\""))
-            return;
-        json->at = p;
+    *at = p;
+    if (!LITERAL(",\"parentSpanId\":\"", ", \"parentSpanId\": \""))
+        return true; /* a root may be without */
+    span->has_parent = span_id_speculate(&p, end, &span->parent_id);
+    if (!span->has_parent && !LITERAL("\"", "\""))
+        return false;
+    *at = p;
+    return true;
+}
+
+/* Reads name, kind and times in the same way; the last member that was read. */
+static inline enum span_key
+times_speculate(struct nj_json *json, const char **at, bool is_spaced, struct nj_span *span)
+{
+    const char *p = *at, *end = json->end;
+
+    if (LITERAL(",\"flags\":257,", ", \"flags\": 257,")) {
+        span->flags = 257; /* sampled, and the parent was remote or not: what SDKs write */
+        *at = --p;
     }
-    if (LITERAL(",\"flags\":257", ", \"flags\": 257") && p < end && *p == ',') {
-        span->flags = 257;
-        json->at = p;
-    }
-    p = json->at;
     if (!LITERAL(",\"name\":\"", ", \"name\": \"") ||
         !nj_otlp_plain_text(json, &p, &span->name))
-        return;
-    json->at = p;
+        return SPAN_PARENT_ID;
+    *at = p;
     if (!LITERAL(",\"kind\":", ", \"kind\": ") || end - p < 2 || *p < '0' || *p > '5' ||
         p[1] != ',')
-        return;
+        return SPAN_NAME;
     span->otel_kind = (enum nj_otel_kind)(*p++ - '0');
-    json->at = p;
+    *at = p;
     if (!LITERAL(",\"startTimeUnixNano\":\"", ", \"startTimeUnixNano\": \"") ||
         !time_speculate(&p, end, &span->start_ns))
-        return;
-    json->at = p;
-    if (LITERAL(",\"endTimeUnixNano\":\"", ", \"endTimeUnixNano\": \"") &&
-        time_speculate(&p, end, &span->end_ns))
+        return SPAN_KIND;
+    *at = p;
+    if (!LITERAL(",\"endTimeUnixNano\":\"", ", \"endTimeUnixNano\": \"") ||
+        !time_speculate(&p, end, &span->end_ns))
+        return SPAN_START;
+    *at = p;
+    return SPAN_END;
+}
+
+/* Reads the first members of a span as long as they stand in the order and in one of the
+ * layouts that exporters write; what is left is for the general loop, from there on. */
+static inline void
+head_speculate(struct nj_otlp_json *r, struct nj_json *json, bool is_spaced,
+               struct nj_span *span, struct span_check *check)
+{
+    const char *p = json->at;
+
+    if (!ids_speculate(json, &p, is_spaced, span, check)) {
+        json->is_opened = p == json->at;
         json->at = p;
+        return;
+    }
+    r->span_order.last = (unsigned char)(times_speculate(json, &p, is_spaced, span) + 1);
+    json->is_opened = false;
+    json->at = p;
 }
 
 void
@@ -481,9 +508,9 @@ nj_otlp_json_span(struct nj_otlp_json *r, struct nj_json *json)
         return;
     json->has_bad_utf8 = false;
     if (!r->is_careful)
-        r->is_spaced ? head_speculate(json, true, span, &check)
-                     : head_speculate(json, false, span, &check);
-    while ((id = nj_json_member(json, span_keys, NJ_LEN(span_keys), &r->span_hint)) !=
+        r->is_spaced ? head_speculate(r, json, true, span, &check)
+                     : head_speculate(r, json, false, span, &check);
+    while ((id = nj_json_member(json, span_keys, NJ_LEN(span_keys), &r->span_order)) !=
            NJ_JSON_END) {
         if (id == NJ_JSON_OTHER)
             (void)nj_json_skip(json);

@@ -258,7 +258,7 @@ any_step(struct nest *n, struct frame *top)
 {
     struct nj_otlp_json *r = n->r;
     struct nj_value value = {.type = NJ_VALUE_NULL};
-    int id = nj_json_member(n->json, value_keys, NJ_LEN(value_keys), &r->value_hint);
+    int id = nj_json_member(n->json, value_keys, NJ_LEN(value_keys), &r->value_order);
 
     if (id == NJ_JSON_OTHER) {
         (void)nj_json_skip(n->json);
@@ -318,10 +318,10 @@ key_ahead(struct nest *n)
 {
     struct nj_json ahead = *n->json;
     struct nj_slice key = {"", 0};
-    size_t hint = 0;
+    struct nj_json_order order = {0};
     int id;
 
-    while ((id = nj_json_member(&ahead, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN, &hint)) !=
+    while ((id = nj_json_member(&ahead, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN, &order)) !=
            NJ_JSON_END)
         if (id == NJ_OTLP_PAIR_KEY && nj_json_peek(&ahead) == NJ_JSON_STRING)
             (void)nj_json_string(&ahead, &key);
@@ -345,7 +345,7 @@ pair_step(struct nest *n, struct frame *top)
         top->mark = out->len;
     }
     int id =
-        nj_json_member(n->json, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN, &n->r->attr_hint);
+        nj_json_member(n->json, nj_otlp_pair_keys, NJ_OTLP_PAIR_KEYS_LEN, &n->r->attr_order);
     if (id == NJ_OTLP_PAIR_VALUE) {
         out->len = top->mark;
         top->is_done = true;
@@ -415,7 +415,7 @@ nj_otlp_json_value(struct nj_otlp_json *r, struct nj_json *json, struct nj_value
         return;
     }
     (void)nj_json_object(json);
-    while ((id = nj_json_member(json, value_keys, NJ_LEN(value_keys), &r->value_hint)) !=
+    while ((id = nj_json_member(json, value_keys, NJ_LEN(value_keys), &r->value_order)) !=
            NJ_JSON_END) {
         if (id == NJ_JSON_OTHER)
             (void)nj_json_skip(json);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 
 static struct nj_arena *arena;
 
@@ -308,6 +309,26 @@ reads_integers_of_both_kinds_and_reals(void **state)
 }
 
 static void
+reads_reals_as_the_c_library_does(void **state)
+{
+    uint64_t seed = 17;
+    char text[64];
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        struct nj_json_number n;
+        (void)snprintf(text, sizeof text, "%s%llu.%0*llu%s", random_below(&seed, 2) ? "-" : "",
+                       (unsigned long long)(test_random(&seed) >> random_below(&seed, 64)),
+                       (int)random_below(&seed, 15),
+                       (unsigned long long)random_below(&seed, 1000),
+                       random_below(&seed, 4) ? "" : "e-7");
+        struct nj_json json = json_of(text);
+        assert_true(nj_json_number(&json, &n));
+        assert_true(!n.is_integer && n.real == strtod(text, NULL));
+    }
+}
+
+static void
 limits_nesting(void **state)
 {
     char text[2 * NJ_JSON_DEPTH_MAX + 4];
@@ -382,6 +403,7 @@ main(void)
         cmocka_unit_test(keeps_plain_strings_as_slices_of_the_text),
         cmocka_unit_test(keeps_bytes_that_are_not_utf8_and_says_so),
         cmocka_unit_test(reads_integers_of_both_kinds_and_reals),
+        cmocka_unit_test(reads_reals_as_the_c_library_does),
         cmocka_unit_test(limits_nesting),
         cmocka_unit_test(walks_what_the_cursor_reads),
     };

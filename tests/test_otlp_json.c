@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <zstd.h>
 
 extern const struct nj_importer nj_importer_otlp_json;
 
@@ -588,6 +589,35 @@ goes_on_from_any_checkpoint(void **state)
 }
 
 static void
+reads_json_in_compressed_records_of_the_collector(void **state)
+{
+    struct nj_slice bytes = file_read(ACCEPT "request.json");
+    struct nj_buf want = everything(), twice = {0}, framed = {0};
+    struct span_text record;
+    struct nj_error err = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char *frame = nj_buf_reserve(&framed, 4 + ZSTD_compressBound(bytes.len));
+        size_t len =
+            ZSTD_compress(frame + 4, ZSTD_compressBound(bytes.len), bytes.ptr, bytes.len, 1);
+        assert_false(ZSTD_isError(len));
+        memcpy(frame, (char[]){0, 0, (char)(len >> 8), (char)len}, 4);
+        framed.len += 4 + len;
+        nj_buf_put_slice(&twice, nj_buf_slice(&want));
+    }
+    span_text_init(&record);
+    assert_int_equal(span_text_read(&record, NULL, nj_buf_slice(&framed), "x", &err), NJ_OK);
+    assert_text(&record.text, &twice, "records");
+    assert_int_equal(record.checkpoint, framed.len);
+    span_text_fini(&record);
+    nj_buf_fini(&want);
+    nj_buf_fini(&twice);
+    nj_buf_fini(&framed);
+    free((void *)bytes.ptr);
+}
+
+static void
 walks_lines_that_are_too_long_to_hold(void **state)
 {
     struct nj_buf text = {0};
@@ -669,6 +699,7 @@ main(void)
         cmocka_unit_test(survives_any_damage),
         cmocka_unit_test(reads_known_layouts_as_it_reads_others),
         cmocka_unit_test(goes_on_from_any_checkpoint),
+        cmocka_unit_test(reads_json_in_compressed_records_of_the_collector),
         cmocka_unit_test(walks_lines_that_are_too_long_to_hold),
         cmocka_unit_test(reads_real_files_as_protobuf_of_the_same_spans),
     };
