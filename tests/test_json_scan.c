@@ -37,7 +37,7 @@ reads_eight_digits_and_nothing_else(void **state)
 {
     uint64_t seed = 4;
     char text[32];
-    uint32_t got;
+    uint32_t got = 0;
 
     (void)state;
     for (int i = 0; i < 30000; i++) {

@@ -28,11 +28,15 @@
   }
 
   // Flame graphs: zoom by click or Enter, arrows move, Escape leaves; find dims what does not match.
+  const cut = (text, most) => text.length <= most ? text : text.slice(0, most - 1) + '\u2026';
   const flames = all('svg.flame').map(svg => {
     const width = svg.viewBox.baseVal.width;
     const frames = all('g', svg).map(g => {
       const rect = g.querySelector('rect'), label = g.querySelector('text');
-      return {g, rect, label, name: g.querySelector('title').textContent, text: label && label.textContent,
+      const name = g.querySelector('title').textContent;
+      // What is drawn is cut to fit; the title, which also names the button, has it whole.
+      const text = name.slice(0, name.lastIndexOf(': ')).split(' \u00b7 ').pop();
+      return {g, rect, label, name, text,
         x: +rect.getAttribute('x'), y: +rect.getAttribute('y'), w: +rect.getAttribute('width')};
     });
     const zoom = to => {
@@ -46,7 +50,7 @@
         f.rect.setAttribute('width', Math.max(0.3, w));
         if (f.label) {
           f.label.setAttribute('x', Math.max(0, x) + 4);
-          f.label.textContent = w > 34 ? f.text.slice(0, Math.floor((w - 8) / 7)) : '';
+          f.label.textContent = w > 34 ? cut(f.text, Math.floor((w - 8) / 7)) : '';
         }
       }
     };
@@ -62,7 +66,6 @@
     frames.forEach((f, i) => {
       f.g.setAttribute('tabindex', i ? '-1' : '0');
       f.g.setAttribute('role', 'button');
-      f.g.setAttribute('aria-label', f.name);
       f.g.addEventListener('click', () => zoom(f));
       f.g.addEventListener('keydown', event => {
         if (event.key === 'Enter' || event.key === ' ') zoom(f);
