@@ -99,7 +99,7 @@ enum nj_status
 nj_find_unused_results(const struct nj_behaviour_view *view)
 {
     const struct nj_trace *trace = view->trace;
-    struct answers answers;
+    struct answers answers = {0};
     int64_t *last = last_model_starts(trace, view->run->scratch);
     enum nj_status st = NJ_OK;
 
