@@ -34,15 +34,6 @@ static const struct {
     {"tokens", NJ_COL_call_tree_total_tokens, NJ_COL_call_tree_tokens},
 };
 
-bool
-nj_frame_by_is_known(const char *by)
-{
-    for (size_t i = 0; i < NJ_LEN(widths); i++)
-        if (strcmp(by, widths[i].by) == 0)
-            return true;
-    return false;
-}
-
 /* Rows are in preorder, so children follow their parent and end where depth falls back. */
 int64_t
 nj_frame_own(const struct nj_table *tree, size_t row, const char *by)

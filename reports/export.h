@@ -19,7 +19,6 @@ const struct nj_export *nj_export_find(const char *name);
 
 /* Own width of a frame of table call_tree in variant `by`; all own widths sum to the total. */
 int64_t nj_frame_own(const struct nj_table *tree, size_t row, const char *by);
-bool nj_frame_by_is_known(const char *by);
 /* "agent;operation" of a frame as one text, without characters that `forbidden` names. */
 void nj_frame_name(struct nj_buf *out, const struct nj_table *tree, size_t row,
                    const char *forbidden);

@@ -130,7 +130,8 @@ exemplar_write(struct nj_html *h, const struct nj_results *results, size_t e)
                        (int)nj_table_int(t, e, NJ_COL_exemplars_spans));
     nj_html_put(h, "Stands for about ");
     nj_html_count(h, nj_table_real(t, e, NJ_COL_exemplars_weight));
-    nj_html_put(h, " traces. <code>nightjar show STORE ");
+    nj_html_put(h, nj_table_real(t, e, NJ_COL_exemplars_weight) == 1 ? " trace" : " traces");
+    nj_html_put(h, ". <code>nightjar show STORE ");
     nj_html_text(h, nj_table_text(t, e, NJ_COL_exemplars_trace));
     nj_html_put(h, "</code> prints it.</p></figure>\n");
 }

@@ -2,7 +2,10 @@
 #include "base/clock.h"
 #include "reports/page.h"
 
-enum { ROWS_MAX = 100 };
+enum {
+    ROWS_MAX = 100, /* of each of the two tables */
+    OPEN_MAX = 8,   /* checks that are fine are folded beyond this */
+};
 
 static bool
 gates_has_content(const struct nj_page *page)
@@ -73,26 +76,57 @@ row_write(struct nj_html *h, const struct nj_table *t, size_t r)
     nj_html_put(h, "</td></tr>\n");
 }
 
+/* Whether a reader has nothing to do about a check. */
+static bool
+is_fine(const struct nj_table *t, size_t r)
+{
+    struct nj_slice verdict = nj_table_text(t, r, NJ_COL_checks_verdict);
+
+    return nj_table_int(t, r, NJ_COL_checks_is_red) == 0 &&
+           (nj_slice_eq(verdict, NJ_SLICE("within-limit")) ||
+            nj_slice_eq(verdict, NJ_SLICE("equivalent")));
+}
+
+/* The checks that are fine, or the others: at most ROWS_MAX of them. */
 static void
-gates_write(const struct nj_page *page, struct nj_html *h)
+checks_write(struct nj_html *h, const struct nj_table *t, bool wants_fine, size_t all)
 {
     static const char *const headers[] = {"check", "verdict", "#measured, 95 % interval",
                                           "#allowed", "why"};
-    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_checks);
-    size_t len = nj_table_len(t), shown = len < ROWS_MAX ? len : ROWS_MAX;
+    size_t shown = 0;
 
-    nj_page_scroll(h, "Checks");
+    nj_page_scroll(h, wants_fine ? "Checks that are fine" : "Checks");
     nj_page_header(h, NULL, headers, NJ_LEN(headers), true);
     nj_html_put(h, "<tbody>\n");
-    for (size_t r = 0; r < shown; r++)
+    for (size_t r = 0; r < nj_table_len(t) && shown < ROWS_MAX; r++) {
+        if (is_fine(t, r) != wants_fine)
+            continue;
         row_write(h, t, r);
+        shown++;
+    }
     nj_html_put(h, "</tbody></table></div>\n");
-    if (shown < len)
-        nj_html_printf(
-            h,
-            "<p class=\"dim\">%zu of %zu checks shown, failing ones first; all are in "
-            "results.json.</p>\n",
-            shown, len);
+    if (shown < all)
+        nj_html_printf(h, "<p class=\"dim\">%zu of %zu shown; all are in results.json.</p>\n",
+                       shown, all);
+}
+
+static void
+gates_write(const struct nj_page *page, struct nj_html *h)
+{
+    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_checks);
+    size_t len = nj_table_len(t), fine = 0;
+
+    for (size_t r = 0; r < len; r++)
+        fine += is_fine(t, r);
+    if (fine < len)
+        checks_write(h, t, false, len - fine);
+    if (fine == 0)
+        return;
+    nj_html_printf(h, "<details%s><summary>%zu %s within limits</summary>\n",
+                   fine <= OPEN_MAX ? " open" : "", fine,
+                   fine == 1 ? "check is" : "checks are");
+    checks_write(h, t, true, fine);
+    nj_html_put(h, "</details>\n");
 }
 
 const struct nj_section nj_section_gates = {

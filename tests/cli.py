@@ -156,6 +156,8 @@ class ExitCodes(Cli):
                                 (['latency', TRACES, '--fromat', 'json'], 'did you mean --format'),
                                 (['latency', TRACES, '--jobs', 'x'], 'a number from 1 to 256'),
                                 (['latency', TRACES, '--format', 'xml'], 'text|json|csv'),
+                                (['latency', TRACES, '--by', 'frob'], 'agent|kind|operation'),
+                                (['import', TRACES, '--since', '2026-01-01', '-d', 's.db'], 'no option --since'),
                                 (['import', TRACES], '-d STORE')]:
             code = 2
             _, err = self.run_it(*words, code=code)

@@ -24,7 +24,7 @@ const struct nj_command nj_cmd_critical_path = {
                 "nightjar critical-path traces.jsonl --what-if agent=browser:30%\n"
                 "nightjar critical-path traces.jsonl --per-trace --format json",
     .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PATH | NJ_GROUP_PER_TRACE |
-              NJ_GROUP_SAMPLING,
+              NJ_GROUP_SAMPLING | NJ_GROUP_PATH_BY,
     .words_min = 1,
     .run = critical_path_run,
 };

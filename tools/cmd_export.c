@@ -126,9 +126,6 @@ calls_export(struct nj_session *session, const struct nj_export *to, struct nj_e
     struct nj_results *results = NULL;
     struct nj_buf out = {0};
 
-    if (!nj_frame_by_is_known(by))
-        return nj_fail(err, NJ_EUSAGE,
-                       "--by: expected wall, self, critical or tokens, not '%s'", by);
     enum nj_status st = nj_session_analyze(session, "export", analyzers, &results, err);
     if (st == NJ_OK) {
         to->write(results, by, &out);

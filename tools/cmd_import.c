@@ -22,7 +22,7 @@ const struct nj_command nj_cmd_import = {
         "and views can be queried with the sqlite3 shell.",
     .examples = "nightjar import traces/ -d traces.db\n"
                 "zcat old.jsonl.gz | nightjar import - -d traces.db",
-    .groups = NJ_GROUP_STORE | NJ_GROUP_INPUT,
+    .groups = NJ_GROUP_STORE | NJ_GROUP_READ,
     .words_min = 1,
     .run = import_run,
 };

@@ -20,7 +20,7 @@ const struct nj_command nj_cmd_latency = {
         "span made.",
     .examples = "nightjar latency traces.jsonl\n"
                 "nightjar latency traces.jsonl --by model --format csv",
-    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_SAMPLING,
+    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_SAMPLING | NJ_GROUP_LATENCY_BY,
     .words_min = 1,
     .run = latency_run,
 };

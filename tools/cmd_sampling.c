@@ -41,6 +41,7 @@ const struct nj_command nj_cmd_sampling = {
                 "nightjar sampling traces.jsonl --assume-rate 5%\n"
                 "nightjar sampling traces.jsonl --explain-weights --format json\n"
                 "nightjar sampling --values table.csv --format json",
-    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PER_TRACE | NJ_GROUP_SAMPLING,
+    .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PER_TRACE | NJ_GROUP_SAMPLING |
+              NJ_GROUP_VALUES,
     .run = sampling_run,
 };

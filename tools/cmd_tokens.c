@@ -19,7 +19,7 @@ const struct nj_command nj_cmd_tokens = {
     .examples = "nightjar tokens traces.jsonl\n"
                 "nightjar tokens traces.jsonl --by model",
     .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PER_TRACE | NJ_GROUP_SAMPLING |
-              NJ_GROUP_PRICES,
+              NJ_GROUP_PRICES | NJ_GROUP_TOKENS_BY,
     .words_min = 1,
     .run = tokens_run,
 };

@@ -6,20 +6,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define ALL       NJ_GROUP_ALL
-#define INPUT     NJ_GROUP_INPUT
-#define FORMAT    NJ_GROUP_FORMAT
-#define STORE     NJ_GROUP_STORE
-#define OUTPUT    NJ_GROUP_OUTPUT
-#define PATH      NJ_GROUP_PATH
-#define ERRORS    NJ_GROUP_ERRORS
-#define SAMPLING  NJ_GROUP_SAMPLING
-#define GATES     NJ_GROUP_GATES
-#define REPORT    NJ_GROUP_REPORT
-#define EXPORT    NJ_GROUP_EXPORT
-#define TRACES    NJ_GROUP_TRACES
-#define PER_TRACE NJ_GROUP_PER_TRACE
-#define PRICES    NJ_GROUP_PRICES
+#define ALL        NJ_GROUP_ALL
+#define READ       NJ_GROUP_READ
+#define SELECT     NJ_GROUP_SELECT
+#define FORMAT     NJ_GROUP_FORMAT
+#define STORE      NJ_GROUP_STORE
+#define OUTPUT     NJ_GROUP_OUTPUT
+#define PATH       NJ_GROUP_PATH
+#define ERRORS     NJ_GROUP_ERRORS
+#define SAMPLING   NJ_GROUP_SAMPLING
+#define GATES      NJ_GROUP_GATES
+#define REPORT     NJ_GROUP_REPORT
+#define EXPORT     NJ_GROUP_EXPORT
+#define TRACES     NJ_GROUP_TRACES
+#define PER_TRACE  NJ_GROUP_PER_TRACE
+#define PRICES     NJ_GROUP_PRICES
+#define VALUES     NJ_GROUP_VALUES
+#define PATH_BY    NJ_GROUP_PATH_BY
+#define LATENCY_BY NJ_GROUP_LATENCY_BY
+#define TOKENS_BY  NJ_GROUP_TOKENS_BY
 
 const struct nj_option nj_options_table[] = {
 #define NJ_OPTION(name, letter, type, argument, field, groups, help)                           \
@@ -153,6 +158,9 @@ value_read(const struct nj_option *option, const char *text, struct nj_settings 
         return range_read(text, field);
     case NJ_OPTION_CHOICE:
         return choice_read(option->argument, text, field);
+    case NJ_OPTION_WORD:
+        *(const char **)field = text;
+        return choice_read(option->argument, text, &choice);
     case NJ_OPTION_SWITCH:
         if (!choice_read(option->argument, text, &choice))
             return false;
@@ -179,6 +187,7 @@ expected_of(enum nj_option_type type)
         [NJ_OPTION_RANGE] = "two rates with a comma between them, such as 0.03,0.1",
         [NJ_OPTION_CHOICE] = "one of",
         [NJ_OPTION_SWITCH] = "one of",
+        [NJ_OPTION_WORD] = "one of",
         [NJ_OPTION_PAIR] = "KEY=VALUE",
         [NJ_OPTION_WHAT_IF] = "agent, tool, model or operation, as in agent=browser:30%",
     };
@@ -269,7 +278,8 @@ option_read(struct nj_settings *out, int argc, const char *const *argv, int *i, 
     }
     if (value_read(o, value, out))
         return NJ_OK;
-    bool has_words = o->type == NJ_OPTION_CHOICE || o->type == NJ_OPTION_SWITCH;
+    bool has_words =
+        o->type == NJ_OPTION_CHOICE || o->type == NJ_OPTION_SWITCH || o->type == NJ_OPTION_WORD;
     return nj_fail(err, NJ_EUSAGE, "--%s: expected %s%s%s, not '%s'", o->name,
                    expected_of(o->type), has_words ? " " : "", has_words ? o->argument : "",
                    value);

@@ -31,7 +31,7 @@ struct nj_settings {
 /* Which commands take an option: bits of nj_option.groups and nj_command.groups. */
 enum nj_option_group {
     NJ_GROUP_ALL = 1 << 0,      /* every command */
-    NJ_GROUP_INPUT = 1 << 1,    /* reads traces: selection and trees */
+    NJ_GROUP_READ = 1 << 1,     /* reads inputs */
     NJ_GROUP_FORMAT = 1 << 2,   /* prints rows */
     NJ_GROUP_STORE = 1 << 3,    /* -d */
     NJ_GROUP_OUTPUT = 1 << 4,   /* -o */
@@ -40,10 +40,16 @@ enum nj_option_group {
     NJ_GROUP_SAMPLING = 1 << 7, /* weights */
     NJ_GROUP_GATES = 1 << 8,    /* policy and baseline */
     NJ_GROUP_REPORT = 1 << 9,   /* report files */
+    NJ_GROUP_VALUES = 1 << 10,  /* sampling alone */
     NJ_GROUP_EXPORT = 1 << 11,
     NJ_GROUP_TRACES = 1 << 12,
     NJ_GROUP_PER_TRACE = 1 << 13,
     NJ_GROUP_PRICES = 1 << 14,
+    NJ_GROUP_PATH_BY = 1 << 15, /* what rows are grouped by, one choice a command */
+    NJ_GROUP_LATENCY_BY = 1 << 16,
+    NJ_GROUP_TOKENS_BY = 1 << 17,
+    NJ_GROUP_SELECT = 1 << 18, /* which traces, and how their trees are built */
+    NJ_GROUP_INPUT = NJ_GROUP_READ | NJ_GROUP_SELECT,
 };
 
 enum nj_option_type {
@@ -55,6 +61,7 @@ enum nj_option_type {
     NJ_OPTION_RATE,    /* double in (0, 1], "5%" allowed */
     NJ_OPTION_RANGE,   /* two doubles, "0.03,0.1" */
     NJ_OPTION_CHOICE,  /* int: index in the words of `argument` */
+    NJ_OPTION_WORD,    /* const char *: one of the words of `argument` */
     NJ_OPTION_SWITCH,  /* bool: the second of two words */
     NJ_OPTION_PAIR,    /* two slices, "KEY=VALUE" */
     NJ_OPTION_WHAT_IF, /* "agent=browser:30%" into what_if_* */
