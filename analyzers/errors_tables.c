@@ -52,18 +52,15 @@ mass_of(const struct tables *t, const struct nj_series *series, uint32_t group)
     return mass;
 }
 
-/* Share of a group of traces in all, by Wilson's interval for as many plain traces as would
- * place it as well: p (1 - p) over the variance of the ratio of weights. */
+/* Share of a group of traces in all: Wilson's interval for as many plain traces as would place
+ * it as well. */
 static struct nj_estimate
 share_of(const struct mass *part, const struct mass *all)
 {
-    double p = part->weight / all->weight;
-    double variance =
-        ((1 - 2 * p) * part->weight_sq + p * p * all->weight_sq) / (all->weight * all->weight);
-    double n = p > 0 && p < 1 && variance > 0 ? p * (1 - p) / variance
-                                              : all->weight * all->weight / all->weight_sq;
+    double n = nj_share_size((struct nj_mass){part->weight, part->weight_sq},
+                             (struct nj_mass){all->weight, all->weight_sq});
 
-    return nj_wilson(p * n, n);
+    return nj_wilson(part->weight / all->weight * n, n);
 }
 
 /* Share of events among observations, which count as independent of each other. */

@@ -297,6 +297,17 @@ nj_data_bias(struct nj_data data, enum nj_spread spread)
     return t_interval(plain - ratio.est, nj_sum_of(&variance), ratio.design.units);
 }
 
+double
+nj_share_size(struct nj_mass part, struct nj_mass all)
+{
+    double p = part.weight / all.weight;
+    double variance =
+        ((1 - 2 * p) * part.weight_sq + p * p * all.weight_sq) / (all.weight * all.weight);
+
+    return p > 0 && p < 1 && variance > 0 ? p * (1 - p) / variance
+                                          : all.weight * all.weight / all.weight_sq;
+}
+
 struct nj_estimate
 nj_wilson(double k, double n)
 {

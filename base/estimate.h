@@ -107,6 +107,16 @@ struct nj_estimate nj_data_bias(struct nj_data data, enum nj_spread spread);
 /* sum y / sum x of all that is stored; NaN where there is nothing. */
 double nj_data_plain(struct nj_data data);
 
+/* Part of a weighted sample, by the sums of its weights and of their squares. */
+struct nj_mass {
+    double weight, weight_sq;
+};
+
+/* The number of plain observations that would place the share part / all as well: p (1 - p)
+ * over the linearised variance of the ratio of weights; Kish's number (1965) where the share is
+ * 0 or 1. With all weights 1 it is the number of observations. */
+double nj_share_size(struct nj_mass part, struct nj_mass all);
+
 /* k events among n plain observations (Wilson 1927). */
 struct nj_estimate nj_wilson(double k, double n);
 

@@ -231,6 +231,7 @@ nj_results_redact(struct nj_results *results)
         {NJ_TABLE_error_chains, NJ_COL_error_chains_fingerprint},
         {NJ_TABLE_error_chains, NJ_COL_error_chains_template},
         {NJ_TABLE_error_keys, NJ_COL_error_keys_key},
+        {NJ_TABLE_error_changes, NJ_COL_error_changes_key},
     };
 
     for (size_t i = 0; i < NJ_LEN(secrets); i++) {
