@@ -65,7 +65,18 @@ is_next_sibling(const struct nj_errors *e, uint32_t earlier, uint32_t later)
     return nj_error_tree_next_sibling(&e->tree, earlier) == later;
 }
 
-/* Next to each other, or in steps that are next to each other. */
+/* Nothing began after it in its parent: that did not go on without it. */
+static bool
+is_last_child(const struct nj_errors *e, uint32_t i)
+{
+    const struct nj_error_tree *tree = &e->tree;
+    uint32_t last = tree->children[tree->child_at[tree->parent[i] + 1] - 1];
+
+    return e->trace->raw_start_ns[last] < e->trace->raw_end_ns[i] || last == i;
+}
+
+/* Next to each other, or in steps that are next to each other, of which the earlier one broke
+ * off with it. */
 static bool
 is_adjacent(const struct nj_errors *e, uint32_t earlier, uint32_t later)
 {
@@ -74,7 +85,8 @@ is_adjacent(const struct nj_errors *e, uint32_t earlier, uint32_t later)
     if (is_next_sibling(e, earlier, later))
         return true;
     return a != NJ_NO_SPAN && b != NJ_NO_SPAN && a != b && nj_error_is_step(e->trace, a) &&
-           nj_error_is_step(e->trace, b) && is_next_sibling(e, a, b);
+           nj_error_is_step(e->trace, b) && is_next_sibling(e, a, b) &&
+           is_last_child(e, earlier);
 }
 
 static bool

@@ -12,6 +12,7 @@ struct rank_key {
     uint8_t state, conf, is_minor, how, weakness;
     int64_t at_ns; /* negated for what was absorbed: the latest first */
     uint64_t span_id;
+    bool is_verdict; /* an evaluation that failed, after the lead that takes its place */
     struct nj_error_origin origin;
 };
 
@@ -113,16 +114,43 @@ rank_key_of(const struct nj_errors *e, uint32_t n)
     return key;
 }
 
+/* A failed evaluation says that the answer is wrong and nothing of why. An error that was
+ * thrown and that nobody repaired is what to look at first then: it is listed right before the
+ * verdict, and stays what it is. What a tool returned as a failure was there for its caller to
+ * act upon, and gets no such place. */
+static void
+leads_raise(const struct nj_errors *e, struct rank_key *keys, const uint32_t *key_of)
+{
+    for (uint32_t k = 0; k < e->edges_len; k++) {
+        const struct nj_error_edge *edge = &e->edges[k];
+        uint32_t lead, verdict;
+        if (edge->why != NJ_WHY_EVALUATION)
+            continue;
+        lead = key_of[e->nodes[e->nodes[edge->from].first].group];
+        verdict = key_of[edge->to];
+        if (lead == NJ_NO_NODE || verdict == NJ_NO_NODE ||
+            keys[lead].origin.state == NJ_STATE_SURFACED ||
+            keys[verdict].origin.state != NJ_STATE_SURFACED || keys[lead].weakness > 0)
+            continue;
+        struct nj_error_origin origin = keys[lead].origin;
+        keys[verdict].is_verdict = true;
+        keys[lead] = keys[verdict];
+        keys[lead].is_verdict = false;
+        keys[lead].origin = origin;
+    }
+}
+
 #define COMPARE(a, b) ((a) != (b) ? ((a) < (b) ? -1 : 1) : 0)
 
 static int
 rank_cmp(const void *a, const void *b)
 {
     const struct rank_key *x = a, *y = b;
-    const int order[] = {COMPARE(x->state, y->state),       COMPARE(x->conf, y->conf),
-                         COMPARE(x->is_minor, y->is_minor), COMPARE(x->how, y->how),
-                         COMPARE(x->weakness, y->weakness), COMPARE(x->at_ns, y->at_ns),
-                         COMPARE(x->span_id, y->span_id)};
+    const int order[] = {
+        COMPARE(x->state, y->state),       COMPARE(x->conf, y->conf),
+        COMPARE(x->is_minor, y->is_minor), COMPARE(x->how, y->how),
+        COMPARE(x->weakness, y->weakness), COMPARE(x->at_ns, y->at_ns),
+        COMPARE(x->span_id, y->span_id),   COMPARE(x->is_verdict, y->is_verdict)};
 
     for (size_t i = 0; i < NJ_LEN(order); i++)
         if (order[i])
@@ -133,18 +161,21 @@ rank_cmp(const void *a, const void *b)
 static bool
 origins_rank(struct nj_errors *e)
 {
-    uint32_t len = 0;
+    uint32_t len = 0, *key_of = NJ_NEW_RAW(e->arena, uint32_t, e->nodes_len);
     struct rank_key *keys;
 
     for (uint32_t n = 0; n < e->nodes_len; n++)
         len += is_origin(e, n);
     keys = NJ_NEW_RAW(e->arena, struct rank_key, len);
     e->origins = NJ_NEW_RAW(e->arena, struct nj_error_origin, len);
-    if (!keys || !e->origins)
+    if (!keys || !key_of || !e->origins)
         return false;
-    for (uint32_t n = 0; n < e->nodes_len; n++)
-        if (is_origin(e, n))
+    for (uint32_t n = 0; n < e->nodes_len; n++) {
+        key_of[n] = is_origin(e, n) ? e->origins_len : NJ_NO_NODE;
+        if (key_of[n] != NJ_NO_NODE)
             keys[e->origins_len++] = rank_key_of(e, n);
+    }
+    leads_raise(e, keys, key_of);
     qsort(keys, len, sizeof *keys, rank_cmp);
     for (uint32_t k = 0; k < len; k++)
         e->origins[k] = keys[k].origin;

@@ -137,6 +137,20 @@ does_not_take_a_step_for_a_retry_of_one_that_did_something_else(void **state)
 }
 
 static void
+does_not_call_it_a_retry_when_the_step_went_on_without_it(void **state)
+{
+    (void)state;
+    assert_errors("A[0,90] kind=agent status=ok; s1<A[1,40] kind=chain op=step"
+                  "; m1<s1[2,19] kind=llm op=ask " LIMIT "; t<s1[20,39] kind=tool tool=web"
+                  "; s2<A[41,89] kind=chain op=step; m2<s2[42,88] kind=llm op=ask",
+                  "m1 absorbed at s1 ignored A leaf |");
+    assert_errors("A[0,90] kind=agent status=ok; s1<A[1,40] kind=chain op=step"
+                  "; m1<s1[2,39] kind=llm op=ask " LIMIT
+                  "; s2<A[41,89] kind=chain op=step; m2<s2[42,88] kind=llm op=ask",
+                  "m1 absorbed at s1 retry A leaf |");
+}
+
+static void
 keeps_unrelated_failures_of_one_operation_apart(void **state)
 {
     (void)state;
@@ -322,6 +336,19 @@ lists_an_unrepaired_error_before_a_failed_evaluation_as_possible(void **state)
 }
 
 static void
+ranks_an_unrepaired_exception_before_the_evaluation_that_failed_after_it(void **state)
+{
+    (void)state;
+    assert_errors("job[0,200] EVALUATION_LABEL=fail; A<job[1,99] kind=agent status=ok"
+                  "; m<A[2,20] kind=llm " LIMIT
+                  "; t<A[21,90] kind=tool; n<job[100,190] kind=llm",
+                  "m absorbed at A ignored A leaf; job surfaced A semantic | m>job bridged C");
+    assert_errors("job[0,200] EVALUATION_LABEL=fail; m<job[2,20] kind=llm " LIMIT
+                  "; n<job[30,190] kind=llm op=m RETRY_COUNT=1",
+                  "job surfaced A semantic; m absorbed at job retry A leaf |");
+}
+
+static void
 does_not_blame_a_handled_error_for_one_with_its_own_words(void **state)
 {
     (void)state;
@@ -457,6 +484,7 @@ main(void)
         cmocka_unit_test(lets_the_origins_inside_of_later_attempts_go_with_the_first),
         cmocka_unit_test(pairs_attempts_in_steps_that_recorded_nothing),
         cmocka_unit_test(does_not_take_a_step_for_a_retry_of_one_that_did_something_else),
+        cmocka_unit_test(does_not_call_it_a_retry_when_the_step_went_on_without_it),
         cmocka_unit_test(keeps_unrelated_failures_of_one_operation_apart),
         cmocka_unit_test(believes_a_span_that_calls_itself_a_retry),
         cmocka_unit_test(tells_a_fallback_from_going_on),
@@ -474,6 +502,8 @@ main(void)
         cmocka_unit_test(never_blames_a_producer_for_the_consumers_surroundings),
         cmocka_unit_test(only_suspects_the_agent_before_where_nothing_is_recorded),
         cmocka_unit_test(lists_an_unrepaired_error_before_a_failed_evaluation_as_possible),
+        cmocka_unit_test(
+            ranks_an_unrepaired_exception_before_the_evaluation_that_failed_after_it),
         cmocka_unit_test(does_not_blame_a_handled_error_for_one_with_its_own_words),
         cmocka_unit_test(takes_a_bare_server_answer_as_no_words_of_its_own),
         cmocka_unit_test(does_not_take_an_exception_from_long_ago_for_the_cause),
