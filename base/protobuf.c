@@ -25,18 +25,16 @@ nj_pb_varint(struct nj_pb *pb, uint64_t *out)
            fail(pb, start, "a varint of at most ten bytes");
 }
 
-/* Little endian, `width` bytes. */
 static bool
 fixed_read(struct nj_pb *pb, unsigned width, uint64_t *out)
 {
-    uint64_t v = 0;
+    uint8_t bytes[8] = {0};
 
     if (pb->end - pb->at < (ptrdiff_t)width)
         return fail(pb, pb->at, "four or eight bytes of a fixed-width number");
-    for (unsigned i = 0; i < width; i++)
-        v |= (uint64_t)pb->at[i] << (8 * i);
+    memcpy(bytes, pb->at, width);
     pb->at += width;
-    *out = v;
+    *out = nj_pb_fixed64(bytes);
     return true;
 }
 

@@ -48,8 +48,43 @@ nj_pb_open(struct nj_slice message)
 
 /* Tags and varints of more than one byte; false and `error` set when they are not whole. */
 bool nj_pb_varint(struct nj_pb *pb, uint64_t *out);
+/* Eight bytes at p, little endian. */
+static inline uint64_t
+nj_pb_fixed64(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
+
 /* The rest of nj_pb_next after the tag, for all but the commonest case. */
 bool nj_pb_field_rest(struct nj_pb *pb, struct nj_pb_field *field, const uint8_t *start);
+
+/* A length of one or two bytes and as many bytes behind it; *at (<= end) moves past them. false
+ * and nothing moves: longer, or not whole. */
+static inline bool
+nj_pb_short_bytes(const uint8_t **at, const uint8_t *end, struct nj_slice *out)
+{
+    const uint8_t *p = *at;
+
+    if (p == end)
+        return false;
+    size_t len = *p++;
+    if (len >= 0x80) {
+        if (p == end || *p >= 0x80)
+            return false;
+        len = (len & 0x7F) | (size_t)*p++ << 7;
+    }
+    if ((size_t)(end - p) < len)
+        return false;
+    *out = (struct nj_slice){(const char *)p, len};
+    *at = p + len;
+    return true;
+}
 
 /* The next field; false at the end or after an error. Inline: a span has some sixty of them. */
 static inline bool
@@ -59,12 +94,13 @@ nj_pb_next(struct nj_pb *pb, struct nj_pb_field *field)
 
     if (at >= pb->end || pb->error)
         return false;
-    if (pb->end - at >= 2 && (at[0] & 0x87) == NJ_PB_BYTES && at[1] < 0x80 && at[0] >= 8 &&
-        at[1] <= pb->end - at - 2) {
-        field->tag = at[0];
-        field->bytes = (struct nj_slice){(const char *)at + 2, at[1]};
-        pb->at = at + 2 + at[1];
-        return true;
+    if ((*at & 0x87) == NJ_PB_BYTES && *at >= 8) {
+        const uint8_t *p = at + 1;
+        if (nj_pb_short_bytes(&p, pb->end, &field->bytes)) {
+            field->tag = *at;
+            pb->at = p;
+            return true;
+        }
     }
     return nj_pb_field_rest(pb, field, at);
 }

@@ -19,6 +19,7 @@ enum nj_status {
 };
 
 #define NJ_CHECKED           __attribute__((warn_unused_result))
+#define NJ_NOINLINE          __attribute__((noinline))
 #define NJ_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NJ_LEN(array)        (sizeof(array) / sizeof((array)[0]))
 

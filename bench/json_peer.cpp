@@ -1,12 +1,11 @@
 /* json_peer.cpp - the same extraction as read_spans.c with simdjson on-demand, as a yardstick.
  * usage: nj_json_peer FILE [REPEATS], for JSON lines in camel case. */
 extern "C" {
-#include "bench/checksum.h"
+#include "bench/clock.h"
 }
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fcntl.h>
 #include <simdjson.h>
 #include <unistd.h>
@@ -198,14 +197,6 @@ read_once(const char *path, nj_checksum &c, uint64_t &bytes)
     return true;
 }
 
-static double
-cpu_seconds()
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -216,14 +207,10 @@ main(int argc, char **argv)
     for (int i = 0; i < repeats; i++) {
         nj_checksum c = {};
         uint64_t bytes = 0;
-        double begin = cpu_seconds();
+        nj_cpu begin = nj_cpu_now();
         if (!read_once(argv[1], c, bytes))
             return 1;
-        double seconds = cpu_seconds() - begin;
-        printf("%.3f GB/s %.0f ns/span, %llu spans %llu attributes %llu events %016llx\n",
-               (double)bytes / seconds / 1e9, seconds * 1e9 / (double)c.spans,
-               (unsigned long long)c.spans, (unsigned long long)c.attrs,
-               (unsigned long long)c.events, (unsigned long long)c.sum);
+        nj_round_print((double)bytes, begin, &c);
     }
     return 0;
 }

@@ -1,12 +1,11 @@
 /* protobuf_peer.c - the same extraction as read_spans.c with protobuf-c and an arena for its
- * allocations, as a yardstick. usage: nj_protobuf_peer FILE [REPEATS], for length-prefixed files. */
-#include "bench/checksum.h"
+ * allocations, as a yardstick. usage: nj_protobuf_peer FILE [REPEATS], for length-prefixed
+ * files. */
+#include "bench/clock.h"
 
 #include <otlp_trace.pb-c.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { ARENA_BYTES = 256 << 20 };
 
@@ -14,6 +13,11 @@ enum { ARENA_BYTES = 256 << 20 };
 struct bump {
     char *ptr;
     size_t used;
+};
+
+struct buffer {
+    unsigned char *bytes;
+    size_t cap;
 };
 
 static void *
@@ -45,17 +49,19 @@ add_text(struct nj_checksum *c, const char *text)
 static void
 add_value(struct nj_checksum *c, const Otlp__AnyValue *v)
 {
-    enum { NONE, STRING, BOOL, INT, DOUBLE } type = NONE;
+    enum { NONE, STRING, BOOL, INT, DOUBLE, BYTES, ARRAY, MAP };
+    static const unsigned char types[] = {
+        [OTLP__ANY_VALUE__VALUE_STRING_VALUE] = STRING,
+        [OTLP__ANY_VALUE__VALUE_BOOL_VALUE] = BOOL,
+        [OTLP__ANY_VALUE__VALUE_INT_VALUE] = INT,
+        [OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE] = DOUBLE,
+        [OTLP__ANY_VALUE__VALUE_ARRAY_VALUE] = ARRAY,
+        [OTLP__ANY_VALUE__VALUE_KVLIST_VALUE] = MAP,
+        [OTLP__ANY_VALUE__VALUE_BYTES_VALUE] = BYTES,
+    };
+    unsigned type = v ? types[v->value_case] : NONE;
     uint64_t bits = 0;
 
-    if (v && v->value_case == OTLP__ANY_VALUE__VALUE_STRING_VALUE)
-        type = STRING;
-    else if (v && v->value_case == OTLP__ANY_VALUE__VALUE_BOOL_VALUE)
-        type = BOOL;
-    else if (v && v->value_case == OTLP__ANY_VALUE__VALUE_INT_VALUE)
-        type = INT;
-    else if (v && v->value_case == OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE)
-        type = DOUBLE;
     nj_checksum_number(c, type);
     if (type == STRING)
         add_text(c, v->string_value);
@@ -118,68 +124,54 @@ add_request(struct nj_checksum *c, const Otlp__TracesData *data)
     }
 }
 
-static char *
-file_read(const char *path, size_t *len)
-{
-    FILE *file = fopen(path, "rb");
-    char *bytes = NULL;
-
-    if (file && fseek(file, 0, SEEK_END) == 0) {
-        *len = (size_t)ftell(file);
-        rewind(file);
-        bytes = malloc(*len + 1);
-        if (bytes && fread(bytes, 1, *len, file) != *len) {
-            free(bytes);
-            bytes = NULL;
-        }
-    }
-    if (file)
-        (void)fclose(file);
-    return bytes;
-}
-
-/* All records of the file; false: damaged. */
+/* One record of the file, which is read as it comes, as the importer reads it. 1: there was
+ * one; 0: the file ends; -1: damaged. */
 static int
-records_read(const unsigned char *at, const unsigned char *end, struct bump *bump,
-             struct nj_checksum *c)
+record_read(FILE *file, struct buffer *in, struct bump *bump, struct nj_checksum *c)
 {
     ProtobufCAllocator allocator = {bump_alloc, bump_free, bump};
+    unsigned char head[4];
 
-    while (end - at >= 4) {
-        size_t len = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
-        at += 4;
-        bump->used = 0;
-        Otlp__TracesData *data =
-            len <= (size_t)(end - at) ? otlp__traces_data__unpack(&allocator, len, at) : NULL;
-        if (!data)
-            return 0;
-        add_request(c, data);
-        at += len;
+    if (fread(head, 1, sizeof head, file) != sizeof head)
+        return 0;
+    size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+    if (len > in->cap) {
+        free(in->bytes);
+        in->bytes = malloc(len * 2);
+        in->cap = in->bytes ? len * 2 : 0;
     }
+    if (len > in->cap || fread(in->bytes, 1, len, file) != len)
+        return -1;
+    bump->used = 0;
+    Otlp__TracesData *data = otlp__traces_data__unpack(&allocator, len, in->bytes);
+    if (!data)
+        return -1;
+    add_request(c, data);
     return 1;
 }
 
 int
 main(int argc, char **argv)
 {
-    size_t len = 0;
-    char *bytes = argc > 1 ? file_read(argv[1], &len) : NULL;
     struct bump bump = {malloc(ARENA_BYTES), 0};
+    struct buffer in = {NULL, 0};
+    int got = 0;
 
-    if (!bytes || !bump.ptr)
+    if (argc < 2 || !bump.ptr)
         return 2;
-    for (int i = 0; i < (argc > 2 ? atoi(argv[2]) : 1); i++) {
+    for (int i = 0; i < (argc > 2 ? atoi(argv[2]) : 1) && got == 0; i++) {
         struct nj_checksum c = {0};
-        clock_t begin = clock();
-        if (!records_read((const unsigned char *)bytes, (const unsigned char *)bytes + len, &bump, &c))
-            return 1;
-        double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
-        printf("%.3f GB/s %.0f ns/span, %llu spans %llu attributes %llu events %016llx\n",
-               (double)len / seconds / 1e9, seconds * 1e9 / (double)c.spans,
-               (unsigned long long)c.spans, (unsigned long long)c.attrs,
-               (unsigned long long)c.events, (unsigned long long)c.sum);
+        struct nj_cpu begin = nj_cpu_now();
+        FILE *file = fopen(argv[1], "rb");
+        if (!file)
+            return 2;
+        while ((got = record_read(file, &in, &bump, &c)) == 1)
+            ;
+        long bytes = ftell(file);
+        (void)fclose(file);
+        nj_round_print((double)bytes, begin, &c);
     }
-    free(bytes);
+    free(in.bytes);
     free(bump.ptr);
-    return 0;
+    return got == 0 ? 0 : 1;
 }

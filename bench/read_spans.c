@@ -1,13 +1,10 @@
 /* read_spans.c - how fast an importer reads a file: into a sink that only adds up.
- * usage: nj_read_spans FILE [REPEATS]; prints GB/s of decompressed input by CPU time, ns a
- * span, counts and the checksum. */
-#include "bench/checksum.h"
+ * usage: nj_read_spans FILE [REPEATS]; prints what bench/clock.h says, over decompressed
+ * bytes. */
+#include "bench/clock.h"
 #include "importers/importer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct adding_sink {
     struct nj_sink sink;
@@ -76,24 +73,16 @@ add_checkpoint(struct nj_sink *sink, uint64_t offset, struct nj_error *err)
     return NJ_OK;
 }
 
-static double
-cpu_seconds(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Reads the file once; the time it took, or a negative number. */
-static double
+/* Reads the file once. */
+static enum nj_status
 read_once(const char *path, struct adding_sink *sink, uint64_t *bytes, struct nj_error *err)
 {
     struct nj_input input = {.path = path};
-    double begin = cpu_seconds();
 
-    if (nj_stream_open(&input.stream, path, err) < 0)
-        return -1;
-    enum nj_status st = nj_stream_want(input.stream, NJ_SNIFF_BYTES, err);
+    enum nj_status st = nj_stream_open(&input.stream, path, err);
+    if (st < 0)
+        return st;
+    st = nj_stream_want(input.stream, NJ_SNIFF_BYTES, err);
     struct nj_slice head = nj_stream_window(input.stream);
     if (head.len > NJ_SNIFF_BYTES)
         head.len = NJ_SNIFF_BYTES;
@@ -104,7 +93,7 @@ read_once(const char *path, struct adding_sink *sink, uint64_t *bytes, struct nj
         st = importer->read(&input, &sink->sink, err);
     *bytes = nj_stream_offset(input.stream);
     nj_stream_close(input.stream);
-    return st < 0 ? -1 : cpu_seconds() - begin;
+    return st;
 }
 
 int
@@ -118,19 +107,16 @@ main(int argc, char **argv)
     for (int i = 0; i < repeats; i++) {
         struct adding_sink sink = {{add_scope, add_span, add_checkpoint, nj_diags_new()}, {0}};
         uint64_t bytes = 0;
-        double seconds = read_once(argv[1], &sink, &bytes, &err);
-        if (seconds < 0) {
+        struct nj_cpu begin = nj_cpu_now();
+        if (read_once(argv[1], &sink, &bytes, &err) < 0) {
             fprintf(stderr, "%s\n", err.causes[0]);
             return 1;
         }
-        printf("%.3f GB/s %.0f ns/span, %" PRIu64 " spans %" PRIu64 " attributes %" PRIu64
-               " events %016" PRIx64 "\n",
-               (double)bytes / seconds / 1e9, seconds * 1e9 / (double)sink.sums.spans,
-               sink.sums.spans, sink.sums.attrs, sink.sums.events, sink.sums.sum);
+        nj_round_print((double)bytes, begin, &sink.sums);
         for (size_t d = 0; i == 0 && d < NJ_DIAGS_LEN; d++) {
             const struct nj_diag_count *count = &sink.sink.diags->counts[d];
             if (count->count)
-                printf("  %s %" PRIu64 " %s\n", nj_diag_specs[d].id, count->count,
+                printf("  %s %llu %s\n", nj_diag_specs[d].id, (unsigned long long)count->count,
                        count->places[0]);
         }
         free(sink.sink.diags);

@@ -2,9 +2,6 @@
  * opentelemetry-proto's trace.proto, common.proto and resource.proto. */
 #include "importers/otlp_message.h"
 
-#include "base/protobuf.h"
-#include "base/utf8.h"
-
 #define BYTES(number)   NJ_PB_TAG(number, NJ_PB_BYTES)
 #define VARINT(number)  NJ_PB_TAG(number, NJ_PB_VARINT)
 #define FIXED64(number) NJ_PB_TAG(number, NJ_PB_FIXED64)
@@ -47,174 +44,13 @@ nj_otlp_is_span_field(const void *at, const void *end)
            field.tag == BYTES(2) && field.bytes.len == sizeof(uint64_t);
 }
 
-/* Counts damage at `at`; false, for the caller to return. */
-static bool
-damage(struct nj_otlp_reader *r, enum nj_diag_id id, const void *at, const char *expected)
+bool
+nj_otlp_damage(struct nj_otlp_reader *r, enum nj_diag_id id, const void *at,
+               const char *expected)
 {
     nj_diag_at(r->sink->diags, id, "%s: byte %llu: expected %s", r->path, nj_otlp_offset(r, at),
                expected);
     return false;
-}
-
-/* `text` as it stands; what is not UTF-8 is counted and kept. */
-static struct nj_slice
-text_of(struct nj_otlp_reader *r, struct nj_slice text)
-{
-    if (!nj_utf8_is_valid(text.ptr, text.len))
-        (void)damage(r, NJ_DIAG_TEXT_NOT_UTF8, text.ptr, "UTF-8 text");
-    return text;
-}
-
-/* The one of AnyValue's fields that counts, the last; its tag is 0 where there is none. */
-static bool
-any_value_find(struct nj_slice message, struct nj_pb_field *out)
-{
-    struct nj_pb pb = nj_pb_open(message);
-    struct nj_pb_field field;
-
-    *out = (struct nj_pb_field){0};
-    while (nj_pb_next(&pb, &field))
-        switch (field.tag) {
-        case BYTES(1):
-        case VARINT(2):
-        case VARINT(3):
-        case FIXED64(4):
-        case BYTES(5):
-        case BYTES(6):
-        case BYTES(7):
-            *out = field;
-        }
-    return !pb.error;
-}
-
-/* false where the field is an array or a map. */
-static bool
-scalar_of(struct nj_otlp_reader *r, const struct nj_pb_field *field, struct nj_value *out)
-{
-    *out = (struct nj_value){0};
-    switch (field->tag) {
-    case BYTES(1):
-        *out = (struct nj_value){.type = NJ_VALUE_STRING, .bytes = text_of(r, field->bytes)};
-        return true;
-    case VARINT(2):
-        *out = (struct nj_value){.type = NJ_VALUE_BOOL, .boolean = field->integer != 0};
-        return true;
-    case VARINT(3):
-        *out = (struct nj_value){.type = NJ_VALUE_INT, .integer = (int64_t)field->integer};
-        return true;
-    case FIXED64(4):
-        out->type = NJ_VALUE_DOUBLE;
-        memcpy(&out->real, &field->integer, sizeof out->real);
-        return true;
-    case BYTES(7):
-        *out = (struct nj_value){.type = NJ_VALUE_BYTES, .bytes = field->bytes};
-        return true;
-    case 0:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Key and value message of a KeyValue. */
-static bool
-key_value_find(struct nj_otlp_reader *r, struct nj_slice message, struct nj_slice *key,
-               struct nj_slice *value)
-{
-    struct nj_pb pb = nj_pb_open(message);
-    struct nj_pb_field field;
-
-    *key = *value = (struct nj_slice){"", 0};
-    while (nj_pb_next(&pb, &field)) {
-        if (field.tag == BYTES(1))
-            *key = text_of(r, field.bytes);
-        else if (field.tag == BYTES(2))
-            *value = field.bytes;
-    }
-    return !pb.error;
-}
-
-/* An ArrayValue or KeyValueList that is being read; both have their elements in field 1. */
-struct frame {
-    struct nj_pb pb;
-    size_t mark; /* from nj_value_open */
-    bool is_map;
-};
-
-/* One element of `top` into r->nested, or, where it is an array or map itself, *deeper. */
-static bool
-element_read(struct nj_otlp_reader *r, const struct frame *top, struct nj_slice element,
-             struct frame *deeper)
-{
-    struct nj_pb_field field;
-    struct nj_value value;
-    struct nj_slice key;
-
-    if (top->is_map) {
-        if (!key_value_find(r, element, &key, &element))
-            return false;
-        nj_buf_put_varint(&r->nested, key.len);
-        nj_buf_put_slice(&r->nested, key);
-    }
-    if (!any_value_find(element, &field))
-        return false;
-    if (scalar_of(r, &field, &value)) {
-        nj_value_write(&r->nested, &value);
-        return true;
-    }
-    deeper->is_map = field.tag == BYTES(6);
-    deeper->mark = nj_value_open(&r->nested, deeper->is_map ? NJ_VALUE_MAP : NJ_VALUE_ARRAY);
-    deeper->pb = nj_pb_open(field.bytes);
-    return true;
-}
-
-/* The array or map in `outer` in byte form. Iterative: the depth comes from the input. */
-static bool
-nested_read(struct nj_otlp_reader *r, const struct nj_pb_field *outer, struct nj_value *out)
-{
-    struct frame stack[NJ_VALUE_DEPTH_MAX];
-    size_t depth = 1;
-    struct nj_pb_field field;
-
-    r->nested.len = 0;
-    stack[0] = (struct frame){.pb = nj_pb_open(outer->bytes), .is_map = outer->tag == BYTES(6)};
-    while (depth > 0) {
-        struct frame *top = &stack[depth - 1], deeper = {0};
-        if (!nj_pb_next(&top->pb, &field)) {
-            if (top->pb.error)
-                return damage(r, NJ_DIAG_ATTRIBUTE_INVALID, top->pb.at, top->pb.error);
-            if (--depth > 0)
-                nj_value_close(&r->nested, top->mark);
-            continue;
-        }
-        if (field.tag != BYTES(1))
-            continue;
-        if (!element_read(r, top, field.bytes, &deeper))
-            return damage(r, NJ_DIAG_ATTRIBUTE_INVALID, field.bytes.ptr, "an attribute value");
-        if (deeper.mark == 0)
-            continue;
-        if (depth == NJ_VALUE_DEPTH_MAX)
-            return damage(r, NJ_DIAG_NESTING_TOO_DEEP, outer->bytes.ptr, "less nesting");
-        stack[depth++] = deeper;
-    }
-    out->type = stack[0].is_map ? NJ_VALUE_MAP : NJ_VALUE_ARRAY;
-    out->bytes = nj_arena_copy(r->arena, nj_buf_slice(&r->nested));
-    if (!out->bytes.ptr || r->nested.is_failed)
-        r->draft.is_failed = true;
-    return true;
-}
-
-static void
-attribute_read(struct nj_otlp_reader *r, struct nj_attr_list *into, struct nj_slice message)
-{
-    struct nj_pb_field field;
-    struct nj_slice key, body;
-    struct nj_value value;
-
-    if (!key_value_find(r, message, &key, &body) || !any_value_find(body, &field))
-        (void)damage(r, NJ_DIAG_ATTRIBUTE_INVALID, message.ptr, "an attribute");
-    else if (scalar_of(r, &field, &value) || nested_read(r, &field, &value))
-        nj_attr_list_put(into, key, value);
 }
 
 /* 0 stands for "not known"; false: beyond the year 2262. */
@@ -239,10 +75,10 @@ event_read(struct nj_otlp_reader *r, struct nj_slice message)
             is_time_good = time_of(field.integer, &event.time_ns);
             break;
         case BYTES(2):
-            event.name = text_of(r, field.bytes);
+            event.name = nj_otlp_text(r, field.bytes);
             break;
         case BYTES(3):
-            attribute_read(r, &r->draft.event_attrs, field.bytes);
+            nj_otlp_attribute(r, &r->draft.event_attrs, field.bytes);
             break;
         case VARINT(4):
             event.attrs.dropped = (uint32_t)field.integer;
@@ -252,7 +88,7 @@ event_read(struct nj_otlp_reader *r, struct nj_slice message)
         return;
     }
     nj_draft_event_drop(&r->draft);
-    (void)damage(r, NJ_DIAG_ATTRIBUTE_INVALID, message.ptr, "an event");
+    (void)nj_otlp_damage(r, NJ_DIAG_ATTRIBUTE_INVALID, message.ptr, "an event");
 }
 
 static void
@@ -272,10 +108,10 @@ link_read(struct nj_otlp_reader *r, struct nj_slice message)
             has_span = nj_span_id_of_bytes(field.bytes, &link.span_id);
             break;
         case BYTES(3):
-            link.trace_state = text_of(r, field.bytes);
+            link.trace_state = nj_otlp_text(r, field.bytes);
             break;
         case BYTES(4):
-            attribute_read(r, &r->draft.link_attrs, field.bytes);
+            nj_otlp_attribute(r, &r->draft.link_attrs, field.bytes);
             break;
         case VARINT(5):
             link.attrs.dropped = (uint32_t)field.integer;
@@ -288,7 +124,7 @@ link_read(struct nj_otlp_reader *r, struct nj_slice message)
         return;
     }
     nj_draft_link_drop(&r->draft);
-    (void)damage(r, NJ_DIAG_ATTRIBUTE_INVALID, message.ptr, "a link");
+    (void)nj_otlp_damage(r, NJ_DIAG_ATTRIBUTE_INVALID, message.ptr, "a link");
 }
 
 /* Kind or status code; a number that OTLP does not know is counted and reads as 0. */
@@ -297,7 +133,8 @@ enum_of(struct nj_otlp_reader *r, const struct nj_pb *pb, uint64_t wire, uint64_
 {
     if (wire <= max)
         return wire;
-    (void)damage(r, NJ_DIAG_ATTRIBUTE_INVALID, pb->at, "a known span kind or status code");
+    (void)nj_otlp_damage(r, NJ_DIAG_ATTRIBUTE_INVALID, pb->at,
+                         "a known span kind or status code");
     return 0;
 }
 
@@ -310,7 +147,7 @@ status_read(struct nj_otlp_reader *r, struct nj_slice message)
 
     while (nj_pb_next(&pb, &field)) {
         if (field.tag == BYTES(2))
-            span->status_message = text_of(r, field.bytes);
+            span->status_message = nj_otlp_text(r, field.bytes);
         else if (field.tag == VARINT(3))
             span->status = (enum nj_status_code)enum_of(r, &pb, field.integer, NJ_STATUS_ERROR);
     }
@@ -325,13 +162,13 @@ span_scalar(struct nj_otlp_reader *r, const struct nj_pb *pb, const struct nj_pb
 
     switch (field->tag) {
     case BYTES(3):
-        span->trace_state = text_of(r, field->bytes);
+        span->trace_state = nj_otlp_text(r, field->bytes);
         return true;
     case BYTES(4):
         span->has_parent = nj_span_id_of_bytes(field->bytes, &span->parent_id);
         return true;
     case BYTES(5):
-        span->name = text_of(r, field->bytes);
+        span->name = nj_otlp_text(r, field->bytes);
         return true;
     case VARINT(6):
         span->otel_kind = (enum nj_otel_kind)enum_of(r, pb, field->integer, NJ_OTEL_CONSUMER);
@@ -378,7 +215,7 @@ span_field(struct nj_otlp_reader *r, const struct nj_pb *pb, const struct nj_pb_
         check->is_time_bad |= !time_of(field->integer, &span->end_ns);
         return true;
     case BYTES(9):
-        attribute_read(r, &r->draft.attrs, field->bytes);
+        nj_otlp_attribute(r, &r->draft.attrs, field->bytes);
         return true;
     case BYTES(11):
         event_read(r, field->bytes);
@@ -409,12 +246,13 @@ span_read(struct nj_otlp_reader *r, struct nj_slice message, struct nj_error *er
     while (is_whole && nj_pb_next(&pb, &field))
         is_whole = span_field(r, &pb, &field, &check);
     if (!is_whole || pb.error) {
-        (void)damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error ? pb.error : "a status");
+        (void)nj_otlp_damage(r, NJ_DIAG_RECORD_INVALID, pb.at,
+                             pb.error ? pb.error : "a status");
         return NJ_OK;
     }
     if (!check.has_trace || !check.has_span || check.is_time_bad) {
-        (void)damage(r, NJ_DIAG_SPAN_INVALID, message.ptr,
-                     "a trace id of 16 bytes, a span id of 8 and times before 2262");
+        (void)nj_otlp_damage(r, NJ_DIAG_SPAN_INVALID, message.ptr,
+                             "a trace id of 16 bytes, a span id of 8 and times before 2262");
         return NJ_OK;
     }
     r->spans_len++;
@@ -430,19 +268,19 @@ scope_read(struct nj_otlp_reader *r, struct nj_slice message)
     while (nj_pb_next(&pb, &field))
         switch (field.tag) {
         case BYTES(1):
-            r->scope.name = text_of(r, field.bytes);
+            r->scope.name = nj_otlp_text(r, field.bytes);
             break;
         case BYTES(2):
-            r->scope.version = text_of(r, field.bytes);
+            r->scope.version = nj_otlp_text(r, field.bytes);
             break;
         case BYTES(3):
-            attribute_read(r, &r->scope_attrs, field.bytes);
+            nj_otlp_attribute(r, &r->scope_attrs, field.bytes);
             break;
         case VARINT(4):
             r->scope.attrs.dropped = (uint32_t)field.integer;
         }
     if (pb.error)
-        (void)damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error);
+        (void)nj_otlp_damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error);
 }
 
 static void
@@ -453,12 +291,12 @@ resource_read(struct nj_otlp_reader *r, struct nj_slice message)
 
     while (nj_pb_next(&pb, &field)) {
         if (field.tag == BYTES(1))
-            attribute_read(r, &r->resource_attrs, field.bytes);
+            nj_otlp_attribute(r, &r->resource_attrs, field.bytes);
         else if (field.tag == VARINT(2))
             r->scope.resource.dropped = (uint32_t)field.integer;
     }
     if (pb.error)
-        (void)damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error);
+        (void)nj_otlp_damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error);
 }
 
 /* Reads the scope before any span: nothing says that it comes first, and its schema URL comes
@@ -477,7 +315,7 @@ scope_open(struct nj_otlp_reader *r, struct nj_slice message, struct nj_error *e
         if (field.tag == BYTES(1))
             scope_read(r, field.bytes);
         else if (field.tag == BYTES(3))
-            r->scope.schema_url = text_of(r, field.bytes);
+            r->scope.schema_url = nj_otlp_text(r, field.bytes);
     }
     if (r->scope_attrs.is_failed || r->resource_attrs.is_failed)
         return nj_fail(err, NJ_ENOMEM, "out of memory for the attributes of a resource");
@@ -497,7 +335,7 @@ span_resync(struct nj_otlp_reader *r, struct nj_pb *pb)
     while (++pb->at < pb->end && !nj_otlp_is_span_field(pb->at, pb->end))
         ;
     if (!r->is_cut || pb->at < pb->end)
-        (void)damage(r, NJ_DIAG_RECORD_INVALID, start, pb->error);
+        (void)nj_otlp_damage(r, NJ_DIAG_RECORD_INVALID, start, pb->error);
     pb->error = NULL;
 }
 
@@ -536,7 +374,7 @@ nj_otlp_resource_spans(struct nj_otlp_reader *r, struct nj_slice message, struct
         if (field.tag == BYTES(1))
             resource_read(r, field.bytes);
         else if (field.tag == BYTES(3))
-            r->scope.resource_schema_url = text_of(r, field.bytes);
+            r->scope.resource_schema_url = nj_otlp_text(r, field.bytes);
     }
     pb = nj_pb_open(message);
     while (st == NJ_OK && nj_pb_next(&pb, &field))
@@ -545,6 +383,6 @@ nj_otlp_resource_spans(struct nj_otlp_reader *r, struct nj_slice message, struct
     if (st == NJ_OK && pb.error == nj_pb_cut && field.tag == BYTES(2))
         st = scope_spans_read(r, field.bytes, err);
     else if (st == NJ_OK && pb.error && !r->is_cut)
-        (void)damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error);
+        (void)nj_otlp_damage(r, NJ_DIAG_RECORD_INVALID, pb.at, pb.error);
     return st;
 }

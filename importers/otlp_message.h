@@ -3,6 +3,8 @@
 #define NJ_IMPORTERS_OTLP_MESSAGE_H
 
 #include "base/buf.h"
+#include "base/protobuf.h"
+#include "base/utf8.h"
 #include "importers/draft.h"
 
 /* TracesData and ExportTraceServiceRequest have one field, their resource spans. */
@@ -39,11 +41,30 @@ enum nj_status nj_otlp_resource_spans(struct nj_otlp_reader *reader, struct nj_s
  * fits, ids of the right lengths. For finding spans behind damage. */
 bool nj_otlp_is_span_field(const void *at, const void *end);
 
+/* An attribute (a KeyValue) into a list; a damaged one is counted and left out. */
+void nj_otlp_attribute(struct nj_otlp_reader *reader, struct nj_attr_list *into,
+                       struct nj_slice message);
+
+/* Counts damage at `at`; false, for the caller to return. */
+bool nj_otlp_damage(struct nj_otlp_reader *reader, enum nj_diag_id id, const void *at,
+                    const char *expected);
+
 /* Where `at` stands in the input. */
 static inline unsigned long long
 nj_otlp_offset(const struct nj_otlp_reader *reader, const void *at)
 {
     return reader->offset + (uint64_t)((const char *)at - reader->begin);
+}
+
+/* `text` as it stands; what is not UTF-8 is counted and kept. */
+static inline struct nj_slice
+nj_otlp_text(struct nj_otlp_reader *r, struct nj_slice text)
+{
+    bool is_short = text.len <= NJ_UTF8_AHEAD && text.ptr;
+    if (!(is_short && nj_utf8_is_ascii_ahead(text.ptr, text.len)) &&
+        !nj_utf8_is_valid(text.ptr, text.len))
+        (void)nj_otlp_damage(r, NJ_DIAG_TEXT_NOT_UTF8, text.ptr, "UTF-8 text");
+    return text;
 }
 
 #endif
