@@ -14,6 +14,7 @@ struct agent_count {
 struct overview {
     uint64_t traces, complete_traces, spans, failed_traces, traces_with_errors, error_spans;
     int64_t start_ns, end_ns;
+    int64_t finest_ns, coarsest_ns; /* steps of the clocks behind traces */
     uint64_t kind_spans[NJ_KINDS_LEN], kind_errors[NJ_KINDS_LEN];
     struct nj_tally agents;  /* name id -> struct agent_count */
     struct nj_tally weights; /* bits of a weight -> number of traces */
@@ -25,7 +26,7 @@ overview_begin(struct nj_run *run, void *state)
     struct overview *o = state;
 
     (void)run;
-    o->start_ns = INT64_MAX;
+    o->start_ns = o->finest_ns = INT64_MAX;
     o->end_ns = INT64_MIN;
     nj_tally_init(&o->agents, sizeof(struct agent_count));
     nj_tally_init(&o->weights, sizeof(uint64_t));
@@ -80,6 +81,10 @@ overview_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
     for (uint32_t i = 0; i < trace->spans_len; i++)
         if (!(trace->flags[i] & NJ_SPAN_RECONSTRUCTED) && !span_count(o, trace, i))
             return out_of_memory(run);
+    if (trace->granularity_ns < o->finest_ns)
+        o->finest_ns = trace->granularity_ns;
+    if (trace->granularity_ns > o->coarsest_ns)
+        o->coarsest_ns = trace->granularity_ns;
     memcpy(&bits, &trace->weight.value, sizeof bits);
     traces_of_weight = nj_tally_at(&o->weights, bits);
     if (!traces_of_weight)
@@ -106,6 +111,8 @@ overview_merge(struct nj_run *run, void *into, const void *from)
     a->error_spans += b->error_spans;
     a->start_ns = b->start_ns < a->start_ns ? b->start_ns : a->start_ns;
     a->end_ns = b->end_ns > a->end_ns ? b->end_ns : a->end_ns;
+    a->finest_ns = b->finest_ns < a->finest_ns ? b->finest_ns : a->finest_ns;
+    a->coarsest_ns = b->coarsest_ns > a->coarsest_ns ? b->coarsest_ns : a->coarsest_ns;
     for (size_t k = 0; k < NJ_KINDS_LEN; k++) {
         a->kind_spans[k] += b->kind_spans[k];
         a->kind_errors[k] += b->kind_errors[k];
@@ -167,6 +174,8 @@ summary_put(const struct overview *o, struct nj_table *table)
     if (o->spans > 0) {
         nj_table_put_int(table, row, NJ_COL_summary_start_ns, o->start_ns);
         nj_table_put_int(table, row, NJ_COL_summary_end_ns, o->end_ns);
+        nj_table_put_int(table, row, NJ_COL_summary_finest_clock_ns, o->finest_ns);
+        nj_table_put_int(table, row, NJ_COL_summary_coarsest_clock_ns, o->coarsest_ns);
     }
     nj_table_put_real(table, row, NJ_COL_summary_weight, weight_total(o));
 }

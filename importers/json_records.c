@@ -408,20 +408,32 @@ element_read(struct reading *r, bool is_list, bool is_member, const char *name)
 
     switch (type) {
     case NJ_JSON_ARRAY:
-        return level_push(r,
-                          (struct level){.is_array = true, .is_list = is_list, .name = name});
+        if (!is_list)
+            return level_push(r, (struct level){.is_array = true, .name = name});
+        break;
     case NJ_JSON_OBJECT:
         return is_list ? record_read(r) : object_read(r, name, is_member);
     case NJ_JSON_NULL:
     case NJ_JSON_BOOL:
     case NJ_JSON_NUMBER:
     case NJ_JSON_STRING:
-        if (nj_json_walk_skip(r->walk))
-            damage_count(r, damage_id(r, false), offset, "an object");
         break;
     case NJ_JSON_INVALID:
-        break;
+        return NJ_OK;
     }
+    if (nj_json_walk_skip(r->walk))
+        damage_count(r, damage_id(r, false), offset, "an object");
+    return NJ_OK;
+}
+
+/* A member that should be a list of records is something else. */
+static enum nj_status
+list_missing(struct reading *r, enum nj_json_type type)
+{
+    uint64_t offset = nj_json_walk_offset(r->walk);
+
+    if (nj_json_walk_skip(r->walk) && type != NJ_JSON_NULL)
+        damage_count(r, NJ_DIAG_RECORD_INVALID, offset, "a list of spans");
     return NJ_OK;
 }
 
@@ -438,6 +450,8 @@ member_read(struct reading *r, const char *container, struct nj_slice key)
         return level_push(r, (struct level){.is_array = true, .is_list = true, .name = list});
     if (inner && (type == NJ_JSON_ARRAY || type == NJ_JSON_OBJECT))
         return element_read(r, false, true, inner);
+    if (list)
+        return list_missing(r, type);
     if (!records->member) {
         (void)nj_json_walk_skip(r->walk);
         return NJ_OK;

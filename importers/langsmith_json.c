@@ -187,8 +187,11 @@ record(void *context, struct nj_json *json, struct nj_error *err)
     enum nj_status st = run_read(r, json, NULL, &last, err);
     for (struct nested *at = first; st == NJ_OK && at; at = at->next) {
         struct nj_json inside = nj_json_inside(json, at->list);
-        if (nj_json_peek(&inside) != NJ_JSON_ARRAY || !nj_json_array(&inside))
+        if (nj_json_peek(&inside) != NJ_JSON_ARRAY || !nj_json_array(&inside)) {
+            if (nj_json_peek(&inside) != NJ_JSON_NULL)
+                nj_span_reader_damage(&r->reader, json, "a list of child runs");
             continue;
+        }
         while (st == NJ_OK && nj_json_array_next(&inside))
             st = run_read(r, &inside, at, &last, err);
         if (inside.error)

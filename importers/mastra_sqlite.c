@@ -85,13 +85,6 @@ chunk_attr_put(struct reading *r, struct nj_slice key, const char *column)
         nj_attr_list_put(&r->spans.draft.event_attrs, key, value_keep(&r->spans.draft, value));
 }
 
-static void
-chunk_count(struct reading *r)
-{
-    nj_diag_at(r->spans.sink->diags, NJ_DIAG_NOT_A_SPAN, "%s: span %.*s", r->spans.path,
-               NJ_FMT(nj_sqlite_spans_text(&r->chunks, "spanId")));
-}
-
 /* The current chunk as an event of the current span. */
 static void
 chunk_put(struct reading *r)
@@ -110,7 +103,6 @@ chunk_put(struct reading *r)
                          value_keep(draft, chunk->attrs.list[i].value));
     draft->is_failed |= !event.name.ptr;
     nj_draft_event(draft, &event);
-    chunk_count(r);
 }
 
 /* Where the current chunk stands among the spans: before, in or after the current one. */
@@ -128,7 +120,6 @@ chunk_compare(const struct reading *r)
 static enum nj_status
 chunk_send(struct reading *r, struct nj_error *err)
 {
-    chunk_count(r);
     r->chunks.draft.span.scope = r->scope;
     enum nj_status st = nj_sqlite_spans_send(&r->chunks, err);
     return st < 0 ? st : chunk_next(r, err);

@@ -158,7 +158,8 @@ time_read(struct nj_otlp_json *r, struct nj_json *json, int64_t *out_ns)
     return time_ns >= 0;
 }
 
-/* Enters the object at the cursor; what is none is counted and passed over. */
+/* Enters the object at the cursor; what is none is counted and passed over. Null says nothing,
+ * but a span that is null was one. */
 static bool
 object_enter(struct nj_otlp_json *r, struct nj_json *json, enum nj_diag_id id,
              const char *expected)
@@ -167,7 +168,7 @@ object_enter(struct nj_otlp_json *r, struct nj_json *json, enum nj_diag_id id,
 
     if (type == NJ_JSON_OBJECT)
         return nj_json_object(json);
-    if (type != NJ_JSON_NULL && type != NJ_JSON_INVALID)
+    if ((type != NJ_JSON_NULL || id == NJ_DIAG_SPAN_INVALID) && type != NJ_JSON_INVALID)
         nj_otlp_json_note(r, json, id, expected);
     (void)nj_json_skip(json);
     return false;

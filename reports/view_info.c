@@ -7,6 +7,7 @@ static const struct nj_view_column input_columns[] = {
     {NJ_COL_inputs_format, "format", NJ_CELL_TEXT},
     {NJ_COL_inputs_bytes, "bytes", NJ_CELL_INT},
     {NJ_COL_inputs_spans, "spans", NJ_CELL_INT},
+    {NJ_COL_inputs_repeated, "repeated", NJ_CELL_INT},
     {NJ_COL_inputs_digest, "digest", NJ_CELL_TEXT},
 };
 static const struct nj_view_column agent_columns[] = {
@@ -27,6 +28,24 @@ static const struct nj_view_column diag_columns[] = {
     {NJ_COL_diagnostics_help, "meaning", NJ_CELL_TEXT},
 };
 
+/* Where it happened: below the tables, a line a place, so that rows stay short. */
+static void
+places_put(const struct nj_table *t, struct nj_buf *out)
+{
+    for (size_t r = 0; r < nj_table_len(t); r++) {
+        struct nj_slice rest = nj_table_text(t, r, NJ_COL_diagnostics_places);
+        if (rest.len > 0)
+            nj_buf_printf(out, "\n%.*s, first at\n",
+                          NJ_FMT(nj_table_text(t, r, NJ_COL_diagnostics_id)));
+        while (rest.len > 0) {
+            const char *newline = memchr(rest.ptr, '\n', rest.len);
+            size_t len = newline ? (size_t)(newline - rest.ptr) : rest.len;
+            nj_buf_printf(out, "  %.*s\n", (int)len, rest.ptr);
+            rest = nj_slice_from(rest, len + 1);
+        }
+    }
+}
+
 static const struct nj_view_table views[] = {
     {NJ_TABLE_inputs, NULL, input_columns, NJ_LEN(input_columns), NULL, 50},
     {NJ_TABLE_agents, NULL, agent_columns, NJ_LEN(agent_columns), NULL, 100},
@@ -38,6 +57,7 @@ static void
 summary_put(const struct nj_table *t, struct nj_buf *out)
 {
     char from[NJ_TIME_TEXT], to[NJ_TIME_TEXT], traces[32], spans[32];
+    char finest[NJ_DURATION_TEXT], coarsest[NJ_DURATION_TEXT];
 
     if (nj_table_len(t) == 0)
         return;
@@ -45,9 +65,17 @@ summary_put(const struct nj_table *t, struct nj_buf *out)
     nj_time_print(to, nj_table_int(t, 0, NJ_COL_summary_end_ns));
     nj_count_print(traces, nj_table_real(t, 0, NJ_COL_summary_traces));
     nj_count_print(spans, nj_table_real(t, 0, NJ_COL_summary_spans));
-    nj_buf_printf(out, "%s spans in %s traces, %lld of them complete, %s to %s\n", spans,
-                  traces, (long long)nj_table_int(t, 0, NJ_COL_summary_complete_traces), from,
-                  to);
+    nj_buf_printf(out, "%s span%s in %s trace%s, %lld of them complete, %s to %s\n", spans,
+                  strcmp(spans, "1") ? "s" : "", traces, strcmp(traces, "1") ? "s" : "",
+                  (long long)nj_table_int(t, 0, NJ_COL_summary_complete_traces), from, to);
+    int64_t finest_ns = nj_table_int(t, 0, NJ_COL_summary_finest_clock_ns);
+    int64_t coarsest_ns = nj_table_int(t, 0, NJ_COL_summary_coarsest_clock_ns);
+    nj_duration_print(finest, (double)finest_ns);
+    nj_duration_print(coarsest, (double)coarsest_ns);
+    if (finest_ns == coarsest_ns)
+        nj_buf_printf(out, "clock granularity %s\n", finest);
+    else
+        nj_buf_printf(out, "clock granularity %s to %s, by trace\n", finest, coarsest);
 }
 
 static void
@@ -66,6 +94,7 @@ info_grids(const struct nj_results *results, const struct nj_view_options *optio
             nj_table_len(nj_results_view(results, views[i + 1].id)) > 0)
             nj_buf_put_char(out, '\n');
     }
+    places_put(nj_results_view(results, NJ_TABLE_diagnostics), out);
 }
 
 static void
@@ -79,7 +108,9 @@ info_json(const struct nj_results *results, const struct nj_view_options *option
                    {"traces", NJ_COL_summary_traces},
                    {"complete_traces", NJ_COL_summary_complete_traces},
                    {"start_ns", NJ_COL_summary_start_ns},
-                   {"end_ns", NJ_COL_summary_end_ns}};
+                   {"end_ns", NJ_COL_summary_end_ns},
+                   {"finest_clock_ns", NJ_COL_summary_finest_clock_ns},
+                   {"coarsest_clock_ns", NJ_COL_summary_coarsest_clock_ns}};
     const struct nj_table *s = nj_results_view(results, NJ_TABLE_summary);
     const struct nj_table *agents = nj_results_view(results, NJ_TABLE_agents);
 

@@ -47,6 +47,10 @@ enum nj_status nj_conventions_row(struct nj_conventions *conventions,
                                   const struct nj_scope_facts *scope, struct nj_row *row,
                                   struct nj_buf *facts, struct nj_error *err) NJ_CHECKED;
 
+/* How many events of the span that was read last were records of their own before: stream
+ * chunks, log lines. */
+size_t nj_conventions_events_pending(const struct nj_conventions *conventions);
+
 /* One line of the table, for people. Texts live for ever. */
 struct nj_convention_info {
     const char *dialect; /* "OpenTelemetry GenAI" */

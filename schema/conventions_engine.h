@@ -160,6 +160,7 @@ struct nj_conventions {
     struct nj_findings span, event;
     struct nj_call_ids requested, answered;
     size_t exceptions_len; /* put among the facts of this span */
+    size_t events_pending; /* events of this span that were records of their own */
     bool is_failed;        /* memory ran out */
 };
 

@@ -84,6 +84,7 @@ event_read(struct nj_conventions *c, const struct nj_row *row, struct nj_buf *fa
     if (name == EVENT_FIRST_TOKEN && event->time_ns < *first_ns)
         *first_ns = event->time_ns;
     nj_findings_read(c, &c->event, event->attrs);
+    c->events_pending += nj_found_is(&c->event, NJ_CONCEPT_MARKER);
     if (event_is_exception(&c->event, name) && c->exceptions_len < EXCEPTIONS_MAX) {
         exception_put(&c->event, facts, event->time_ns);
         c->exceptions_len++;
@@ -110,6 +111,12 @@ links_put(struct nj_conventions *c, struct nj_buf *facts, const struct nj_span *
     }
 }
 
+size_t
+nj_conventions_events_pending(const struct nj_conventions *conventions)
+{
+    return conventions->events_pending;
+}
+
 void
 nj_conventions_events(struct nj_conventions *c, const struct nj_row *row, struct nj_buf *facts,
                       const struct nj_span *span)
@@ -117,6 +124,7 @@ nj_conventions_events(struct nj_conventions *c, const struct nj_row *row, struct
     int64_t first_ns = INT64_MAX;
 
     c->requested.len = c->answered.len = c->exceptions_len = 0;
+    c->events_pending = 0;
     nj_evaluations_put(c, &c->span, facts);
     if (row->kind == NJ_KIND_LLM)
         nj_calls_read(c, &c->span, false);

@@ -126,18 +126,28 @@ class_find(struct nj_encoder *encoder, const struct nj_row *row)
     return known;
 }
 
-/* What an exporter left out was lost before we came. */
+/* What an exporter left out was lost before we came; records that became events stay events.
+ * Both are told of the span, so that an export says the same when it is read again. */
 static void
-dropped_count(const struct nj_span *span, struct nj_diags *diags)
+oddities_count(const struct nj_encoder *encoder, const struct nj_span *span,
+               struct nj_diags *diags)
 {
     char trace[NJ_TRACE_HEX + 1], id[NJ_SPAN_HEX + 1];
+    bool has_dropped = span->attrs.dropped || span->events_dropped || span->links_dropped;
+    size_t pending = nj_conventions_events_pending(encoder->conventions);
 
-    if (span->attrs.dropped == 0 && span->events_dropped == 0 && span->links_dropped == 0)
+    if (!has_dropped && pending == 0)
         return;
     struct nj_slice trace_text = nj_trace_id_show(&span->trace_id, span->trace_text, trace);
     struct nj_slice span_text = nj_span_id_show(span->span_id, span->span_text, id);
-    nj_diag_at(diags, NJ_DIAG_ATTRIBUTES_DROPPED, "trace %.*s span %.*s", NJ_FMT(trace_text),
-               NJ_FMT(span_text));
+    if (has_dropped)
+        nj_diag_at(diags, NJ_DIAG_ATTRIBUTES_DROPPED, "trace %.*s span %.*s",
+                   NJ_FMT(trace_text), NJ_FMT(span_text));
+    if (pending > 0) {
+        nj_diag_add(diags, NJ_DIAG_NOT_A_SPAN, pending - 1);
+        nj_diag_at(diags, NJ_DIAG_NOT_A_SPAN, "trace %.*s span %.*s", NJ_FMT(trace_text),
+                   NJ_FMT(span_text));
+    }
 }
 
 static enum nj_status
@@ -150,12 +160,12 @@ encoder_span(struct nj_sink *sink, const struct nj_span *span, struct nj_error *
     if (!batch)
         return NJ_ENOMEM;
     NJ_CHECK(span->scope < encoder->scopes.len);
-    dropped_count(span, sink->diags);
     size_t facts_at = batch->bytes.len;
     enum nj_status st = nj_conventions_row(
         encoder->conventions, span, &encoder->facts[span->scope], &row, &batch->bytes, err);
     if (st < 0)
         return st;
+    oddities_count(encoder, span, sink->diags);
     row.facts.len = batch->bytes.len - facts_at;
     row.payload = batch->payload.len;
     row.digest = nj_payload_write(&batch->payload, &encoder->shapes, span, &row, encoder->names,

@@ -262,7 +262,6 @@ reads_the_store_that_mastra_wrote(void **state)
     for (const char *at = record.text.ptr; (at = strstr(at, "\n  event ")); at++)
         events++;
     assert_int_equal(events, 94);
-    assert_int_equal(record.sink.diags->counts[NJ_DIAG_NOT_A_SPAN].count, 94);
     span_text_fini(&record);
 }
 

@@ -82,6 +82,21 @@ temporary_fill(struct nj_session *s, const char *const *inputs, size_t inputs_le
     return st;
 }
 
+/* Nothing was a span: what was lost, and where, is why. */
+static enum nj_status
+no_trace_fail(const struct nj_session *s, const char *const *inputs, size_t inputs_len,
+              struct nj_error *err)
+{
+    for (size_t i = 0; i < NJ_DIAGS_LEN; i++) {
+        const struct nj_diag_count *c = &s->diags->counts[i];
+        if (nj_diag_specs[i].severity == NJ_SEVERITY_LOSS && c->places_len > 0)
+            (void)nj_fail(err, NJ_EFORMAT, "%s: %s (%" PRIu64 ")", c->places[0],
+                          nj_diag_specs[i].help, c->count);
+    }
+    return nj_fail(err, NJ_EFORMAT, "there is no trace in %s%s", inputs[0],
+                   inputs_len > 1 ? " and the other inputs" : "");
+}
+
 enum nj_status
 nj_session_open(struct nj_session *s, const struct nj_settings *settings,
                 const char *const *inputs, size_t inputs_len, struct nj_error *err)
@@ -101,8 +116,7 @@ nj_session_open(struct nj_session *s, const struct nj_settings *settings,
         return st;
     s->corpus = nj_store_corpus(s->store);
     if (s->corpus->traces_len == 0)
-        return nj_fail(err, NJ_EFORMAT, "there is no trace in %s%s", inputs[0],
-                       inputs_len > 1 ? " and the other inputs" : "");
+        return no_trace_fail(s, inputs, inputs_len, err);
     return NJ_OK;
 }
 
@@ -137,6 +151,7 @@ inputs_put(const struct nj_session *s, struct nj_results *results, struct nj_err
         nj_table_put_int(t, r, NJ_COL_inputs_bytes, (int64_t)inputs[i].bytes);
         nj_table_put_text(t, r, NJ_COL_inputs_digest, nj_slice_of(digest));
         nj_table_put_int(t, r, NJ_COL_inputs_spans, (int64_t)inputs[i].spans);
+        nj_table_put_int(t, r, NJ_COL_inputs_repeated, (int64_t)inputs[i].repeated);
     }
     return st;
 }
