@@ -107,7 +107,8 @@ def count_json(text):
     """Distinct spans and traces of a JSON file of any format, by the names of its ids."""
     seen, traces = set(), set()
     for document in documents(text):
-        shapes = (('traceId', 'spanId'), ('traceID', 'spanID'), ('traceId', 'parentObservationId'),
+        shapes = (('traceId', 'spanId'), ('traceIdLow', 'spanId'), ('traceID', 'spanID'),
+                  ('traceId', 'parentObservationId'),
                   ('traceId', 'id'))
         for trace, span in shapes:
             found = list(objects(document, lambda o, t=trace, s=span: t in o and s in o))

@@ -49,7 +49,7 @@ leaves_out_spans_without_ids_and_keeps_the_others(void **state)
                                "\"endTimeUnixNano\":18446744073709551615},{}"));
     assert_int_equal(in.status, NJ_OK);
     assert_int_equal(in.record.spans_len, 1);
-    assert_int_equal(count_of(&in, NJ_DIAG_SPAN_INVALID), 6);
+    assert_int_equal(count_of(&in, NJ_DIAG_SPAN_INVALID), 7);
     import_fini(&in);
 }
 
