@@ -161,8 +161,10 @@ line_find(struct input *in, struct nj_slice *line, enum line_end *end)
             return NJ_OK;
         }
         enum nj_status st = window_grow(in);
-        if (st != NJ_OK)
+        if (st != NJ_OK) {
+            *line = nj_stream_window(in->stream); /* it may have moved to make room */
             return st < 0 ? st : NJ_OK;
+        }
     }
 }
 
@@ -326,8 +328,9 @@ has_lines(struct input *in, bool *out)
     if (*out || line.len < 2 || line.ptr[0] != '{')
         return NJ_OK;
     st = nj_stream_want(in->stream, line.len + 2, in->err);
-    struct nj_slice next = nj_slice_from(nj_stream_window(in->stream), line.len + 1);
-    *out = line.ptr[1] == '"' && next.len > 0 && next.ptr[0] == '{';
+    struct nj_slice window = nj_stream_window(in->stream); /* `line` may have moved with it */
+    struct nj_slice next = nj_slice_from(window, line.len + 1);
+    *out = window.ptr[1] == '"' && next.len > 0 && next.ptr[0] == '{';
     return st == NJ_EFORMAT ? NJ_OK : st;
 }
 

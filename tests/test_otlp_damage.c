@@ -155,6 +155,28 @@ counts_text_that_is_not_utf8_and_keeps_it(void **state)
     import_fini(&in);
 }
 
+/* Behind such a line the window moves once more to make room, for nothing. */
+static void
+reads_a_last_line_without_newline_of_any_length(void **state)
+{
+    (void)state;
+    for (size_t len = 60000; len < 140000; len += 5000) {
+        struct nj_buf text = {0};
+        struct import in;
+        nj_buf_put_text(&text, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":"
+                               "\"0a\",\"spanId\":\"0b\",\"name\":\"");
+        for (size_t i = 0; i < len; i++)
+            nj_buf_put_char(&text, 'n');
+        nj_buf_put_text(&text, "\"}]}]}]}");
+        import_at(&in, nj_buf_slice(&text), 0, 0);
+        assert_int_equal(in.status, NJ_OK);
+        assert_int_equal(in.record.spans_len, 1);
+        assert_int_equal(nj_diags_lost(in.record.sink.diags), 0);
+        import_fini(&in);
+        nj_buf_fini(&text);
+    }
+}
+
 /* Twenty spans in one line, with texts that look like the start of a span. */
 static struct nj_buf
 long_line(void)
@@ -263,6 +285,7 @@ main(void)
         cmocka_unit_test(reads_numbers_of_values_in_every_spelling),
         cmocka_unit_test(skips_a_value_that_is_nested_too_deep),
         cmocka_unit_test(counts_text_that_is_not_utf8_and_keeps_it),
+        cmocka_unit_test(reads_a_last_line_without_newline_of_any_length),
         cmocka_unit_test(loses_little_to_one_wrong_byte),
         cmocka_unit_test(keeps_every_whole_span_before_a_cut_and_counts_the_cut),
         cmocka_unit_test(survives_any_damage),
