@@ -18,6 +18,7 @@ struct overview {
     uint64_t kind_spans[NJ_KINDS_LEN], kind_errors[NJ_KINDS_LEN];
     struct nj_tally agents;  /* name id -> struct agent_count */
     struct nj_tally weights; /* bits of a weight -> number of traces */
+    struct nj_tally models;  /* provider and model, name ids -> number of spans */
 };
 
 static enum nj_status
@@ -30,6 +31,7 @@ overview_begin(struct nj_run *run, void *state)
     o->end_ns = INT64_MIN;
     nj_tally_init(&o->agents, sizeof(struct agent_count));
     nj_tally_init(&o->weights, sizeof(uint64_t));
+    nj_tally_init(&o->models, sizeof(uint64_t));
     return NJ_OK;
 }
 
@@ -40,6 +42,7 @@ overview_fini(void *state)
 
     nj_tally_fini(&o->agents);
     nj_tally_fini(&o->weights);
+    nj_tally_fini(&o->models);
 }
 
 static enum nj_status
@@ -49,12 +52,23 @@ out_of_memory(struct nj_run *run)
 }
 
 static bool
+model_count(struct overview *o, const struct nj_trace *trace, uint32_t i)
+{
+    if (trace->model[i] == NJ_NO_NAME)
+        return true;
+    uint64_t *n = nj_tally_at(&o->models, (uint64_t)trace->provider[i] << 32 | trace->model[i]);
+    if (n)
+        ++*n;
+    return n != NULL;
+}
+
+static bool
 span_count(struct overview *o, const struct nj_trace *trace, uint32_t i)
 {
     struct agent_count *agent = nj_tally_at(&o->agents, trace->agent[i]);
     bool is_error = trace->status[i] == NJ_STATUS_ERROR;
 
-    if (!agent)
+    if (!agent || !model_count(o, trace, i))
         return false;
     agent->agent = trace->agent[i];
     agent->spans[trace->how[i]]++;
@@ -97,6 +111,18 @@ overview_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
     return NJ_OK;
 }
 
+static bool
+counts_add(struct nj_tally *into, const struct nj_tally *from)
+{
+    for (size_t i = 0; i < from->len; i++) {
+        uint64_t *n = nj_tally_at(into, nj_tally_key(from, i));
+        if (!n)
+            return false;
+        *n += *(const uint64_t *)nj_tally_get(from, i);
+    }
+    return true;
+}
+
 static enum nj_status
 overview_merge(struct nj_run *run, void *into, const void *from)
 {
@@ -117,12 +143,8 @@ overview_merge(struct nj_run *run, void *into, const void *from)
         a->kind_spans[k] += b->kind_spans[k];
         a->kind_errors[k] += b->kind_errors[k];
     }
-    for (size_t i = 0; i < b->weights.len; i++) {
-        uint64_t *n = nj_tally_at(&a->weights, nj_tally_key(&b->weights, i));
-        if (!n)
-            return out_of_memory(run);
-        *n += *(const uint64_t *)nj_tally_get(&b->weights, i);
-    }
+    if (!counts_add(&a->weights, &b->weights) || !counts_add(&a->models, &b->models))
+        return out_of_memory(run);
     for (size_t i = 0; i < b->agents.len; i++) {
         const struct agent_count *y = nj_tally_get(&b->agents, i);
         struct agent_count *x = nj_tally_at(&a->agents, y->agent);
@@ -200,6 +222,47 @@ agents_put(struct nj_run *run, const struct overview *o, struct nj_table *table)
     }
 }
 
+struct model {
+    struct nj_slice provider, model;
+    uint64_t spans;
+};
+
+static int
+model_cmp(const void *a, const void *b)
+{
+    const struct model *l = a, *r = b;
+    int c = nj_slice_cmp(l->provider, r->provider);
+
+    return c ? c : nj_slice_cmp(l->model, r->model);
+}
+
+static enum nj_status
+models_put(struct nj_run *run, const struct overview *o, struct nj_table *table)
+{
+    struct model *models = malloc((o->models.len + 1) * sizeof *models);
+
+    if (!models)
+        return out_of_memory(run);
+    for (size_t i = 0; i < o->models.len; i++) {
+        uint64_t key = nj_tally_key(&o->models, i);
+        uint32_t provider = (uint32_t)(key >> 32);
+        models[i] = (struct model){provider == NJ_NO_NAME ? (struct nj_slice){0}
+                                                          : nj_names_get(run->names, provider),
+                                   nj_names_get(run->names, (uint32_t)key),
+                                   *(const uint64_t *)nj_tally_get(&o->models, i)};
+    }
+    qsort(models, o->models.len, sizeof *models, model_cmp);
+    for (size_t i = 0; i < o->models.len; i++) {
+        size_t row = nj_table_add(table);
+        if (models[i].provider.len)
+            nj_table_put_text(table, row, NJ_COL_models_provider, models[i].provider);
+        nj_table_put_text(table, row, NJ_COL_models_model, models[i].model);
+        nj_table_put_int(table, row, NJ_COL_models_spans, (int64_t)models[i].spans);
+    }
+    free(models);
+    return NJ_OK;
+}
+
 static enum nj_status
 overview_finish(struct nj_run *run, void *state, struct nj_results *results)
 {
@@ -220,7 +283,7 @@ overview_finish(struct nj_run *run, void *state, struct nj_results *results)
         nj_table_put_int(kinds, row, NJ_COL_kinds_spans, (int64_t)o->kind_spans[k]);
         nj_table_put_int(kinds, row, NJ_COL_kinds_errors, (int64_t)o->kind_errors[k]);
     }
-    return NJ_OK;
+    return models_put(run, o, nj_results_table(results, NJ_TABLE_models));
 }
 
 const struct nj_analyzer nj_analyzer_overview = {

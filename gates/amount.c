@@ -8,10 +8,11 @@
 #define UP   true
 #define DOWN false
 static const struct nj_metric metrics[] = {
-#define NJ_METRIC(id, unit, worse, label) {#id, NJ_UNIT_##unit, worse, label},
+#define NJ_METRIC(id, unit, worse, quantile, label)                                            \
+    {#id, NJ_UNIT_##unit, worse, quantile, label},
 #include "schema/metrics.def"
 #undef NJ_METRIC
-#define NJ_BEHAVIOUR(symbol, id, help) {id, NJ_UNIT_RATIO, UP, id},
+#define NJ_BEHAVIOUR(symbol, id, help) {id, NJ_UNIT_RATIO, UP, 0, id},
 #include "schema/behaviours.def"
 #undef NJ_BEHAVIOUR
 };

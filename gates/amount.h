@@ -12,8 +12,16 @@ struct nj_metric {
     const char *id;
     enum nj_unit unit;
     bool is_up_worse; /* a rise is bad, else a fall */
+    double quantile;  /* 0 to 1; 0: it is none */
     const char *label;
 };
+/* Shares of one whole: what one gains the others lose. */
+static inline bool
+nj_metric_is_composition(const struct nj_metric *metric)
+{
+    return strcmp(metric->id, "critical_path_share") == 0;
+}
+
 /* NULL: there is none of this name. */
 const struct nj_metric *nj_metric_find(struct nj_slice id);
 bool nj_metric_is_known(struct nj_slice id);

@@ -1,275 +1,332 @@
-/* judge.c - results and policy to judged checks and a verdict. */
+/* judge.c - results, policy and baseline to judged checks and a verdict. */
 #include "gates/judge.h"
 
-#include "gates/check.h"
+#include "base/clock.h"
+#include "base/fisher.h"
+#include "gates/drift.h"
+#include "gates/judging.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* All checks of a run. */
-struct checks {
-    struct nj_check *list;
-    size_t len, cap;
-};
+/* Enough for the tests to hold what they promise, if not to see much. */
+enum { EAGER_TRACES = 30 };
 
-static struct nj_check *
-check_add(struct checks *checks, const struct nj_check *check)
+void
+nj_remark(struct nj_judging *j, const char *id, const char *fmt, ...)
 {
-    if (checks->len == checks->cap) {
-        size_t cap = checks->cap ? checks->cap * 2 : 64;
-        struct nj_check *list = realloc(checks->list, cap * sizeof *list);
-        if (!list)
-            return NULL;
-        checks->list = list;
-        checks->cap = cap;
-    }
-    checks->list[checks->len] = *check;
-    return &checks->list[checks->len++];
+    struct nj_table *t = nj_results_table(j->results, NJ_TABLE_remarks);
+    size_t row = nj_table_add(t);
+    char text[480];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    nj_table_put_text(t, row, NJ_COL_remarks_id, nj_slice_of(id));
+    nj_table_put_text(t, row, NJ_COL_remarks_text, nj_slice_of(text));
 }
 
-/* Whether the row of table metrics is one that the gate is about. */
 static bool
-row_matches(const struct nj_gate *gate, const struct nj_table *m, size_t r)
+waiver_matches(const struct nj_waiver *w, const struct nj_check *c)
 {
-    struct nj_slice by = nj_table_text(m, r, NJ_COL_metrics_group_by);
-    struct nj_slice key = nj_table_text(m, r, NJ_COL_metrics_key);
     const struct {
         const char *by;
         const struct nj_globs *globs;
-    } keys[] = {{"operation", &gate->match.operation},
-                {"tool", &gate->match.tool},
-                {"model", &gate->match.model},
-                {"service", &gate->match.service}};
-    const struct nj_globs *chosen = NULL;
+    } keys[] = {{"operation", &w->match.operation},
+                {"tool", &w->match.tool},
+                {"model", &w->match.model},
+                {"service", &w->match.service}};
 
-    if (!nj_globs_match(&gate->match.agent, nj_table_text(m, r, NJ_COL_metrics_agent)) ||
-        !nj_globs_match(&gate->match.kind, nj_table_text(m, r, NJ_COL_metrics_kind)))
-        return false;
-    for (size_t i = 0; i < NJ_LEN(keys); i++) {
-        if (keys[i].globs->len == 0)
-            continue;
-        if (!nj_slice_eq(by, nj_slice_of(keys[i].by)))
+    for (size_t i = 0; i < NJ_LEN(keys); i++)
+        if (keys[i].globs->len > 0 && (!nj_slice_eq(c->group_by, nj_slice_of(keys[i].by)) ||
+                                       !nj_globs_match(keys[i].globs, c->key)))
             return false;
-        chosen = keys[i].globs;
-    }
-    if (chosen)
-        return nj_globs_match(chosen, key);
-    return nj_slice_eq(by, gate->match.agent.len ? NJ_SLICE("agent") : NJ_SLICE("store")) ||
-           (!gate->match.agent.len && nj_slice_eq(by, NJ_SLICE("agent")));
+    return nj_globs_match(&w->match.agent, c->agent) &&
+           nj_globs_match(&w->match.kind, c->span_kind) &&
+           nj_globs_match(&w->match.metric, c->rule->metric);
 }
 
-/* Red when the whole interval lies beyond the limit. */
+/* Waived checks leave the family. */
 static void
-limit_judge(struct nj_check *c, bool is_upper)
+waivers_find(struct nj_judging *j)
 {
-    char measured[40], limit[40];
-    bool is_beyond = is_upper ? c->lo > c->limit : c->hi < c->limit;
-    bool is_within = is_upper ? c->hi <= c->limit : c->lo >= c->limit;
-    bool is_open = !isfinite(is_upper ? c->hi : c->lo);
-
-    c->is_limit = true;
-    c->verdict = is_beyond   ? NJ_VERDICT_OVER_LIMIT
-                 : is_within ? NJ_VERDICT_WITHIN_LIMIT
-                 : is_open   ? NJ_VERDICT_INSUFFICIENT
-                             : NJ_VERDICT_INCONCLUSIVE;
-    c->is_red = is_beyond && c->rule->level == NJ_LEVEL_ERROR;
-    nj_amount_print(measured, c->metric->unit, c->est);
-    nj_amount_print(limit, c->metric->unit, c->limit);
-    (void)snprintf(c->why, sizeof c->why,
-                   is_beyond   ? "%s, the whole interval is beyond the limit of %s"
-                   : is_within ? "%s, the whole interval is within the limit of %s"
-                   : is_open   ? "%s, but too few traces to say whether it is within %s"
-                               : "%s, but the interval reaches across the limit of %s",
-                   measured, limit);
+    for (size_t i = 0; i < j->checks.len; i++)
+        for (size_t w = 0; w < j->policy->waivers_len; w++)
+            if (j->options->now_ns < j->policy->waivers[w].until_ns &&
+                waiver_matches(&j->policy->waivers[w], &j->checks.list[i]))
+                j->checks.list[i].waiver = &j->policy->waivers[w];
 }
 
-static enum nj_status
-limits_add(struct checks *checks, const struct nj_gate *gate, const struct nj_rule *rule,
-           const struct nj_table *m, size_t r, struct nj_error *err)
+static bool
+is_compared(const struct nj_check *c)
 {
-    const struct nj_amount *limits[] = {&rule->max, &rule->min};
+    return (c->kind == NJ_CHECK_CHANGE || c->kind == NJ_CHECK_FLEET) && isfinite(c->p) &&
+           c->verdict != NJ_VERDICT_LEARNING && c->verdict != NJ_VERDICT_INSUFFICIENT;
+}
 
-    for (size_t i = 0; i < NJ_LEN(limits); i++) {
-        if (!limits[i]->is_set)
+static bool
+is_in_family(const struct nj_check *c, enum nj_level level)
+{
+    return is_compared(c) && c->rule->level == level && !c->waiver;
+}
+
+/* Whether the change is one of the discoveries, as a verdict. */
+static void
+change_decide(struct nj_check *c, double q, double rate)
+{
+    c->q = q;
+    if (q > rate)
+        return;
+    c->verdict = NJ_VERDICT_REGRESSED;
+    c->is_beyond = true;
+}
+
+/* Benjamini and Hochberg over the checks of one level. What is waived is judged by itself, so
+ * that it is known whether the waiver is needed. */
+static enum nj_status
+family_judge(struct nj_judging *j, enum nj_level level)
+{
+    struct nj_hypothesis *family = calloc(j->checks.len + 1, sizeof *family);
+    size_t len = 0;
+
+    if (!family)
+        return nj_fail(j->err, NJ_ENOMEM, "no memory for the family of checks");
+    for (size_t i = 0; i < j->checks.len; i++)
+        if (is_in_family(&j->checks.list[i], level))
+            family[len++].p = j->checks.list[i].p;
+    enum nj_status st = nj_discoveries_find(family, len, j->policy->fdr, j->err);
+    len = len ? len : 1;
+    for (size_t i = 0, at = 0; i < j->checks.len && st == NJ_OK; i++) {
+        struct nj_check *c = &j->checks.list[i];
+        if (is_in_family(c, level))
+            change_decide(c, family[at++].q, j->policy->fdr);
+        else if (is_compared(c) && c->rule->level == level)
+            change_decide(c, c->p * (double)len, j->policy->fdr);
+        else
             continue;
-        struct nj_check c = nj_check_of(gate, rule, nj_table_text(m, r, NJ_COL_metrics_agent),
-                                        nj_table_text(m, r, NJ_COL_metrics_key));
-        c.est = nj_table_real(m, r, NJ_COL_metrics_est);
-        c.lo = nj_table_real(m, r, NJ_COL_metrics_lo);
-        c.hi = nj_table_real(m, r, NJ_COL_metrics_hi);
-        c.n = nj_table_real(m, r, NJ_COL_metrics_n);
-        c.n_eff = nj_table_real(m, r, NJ_COL_metrics_n_eff);
-        c.limit = limits[i]->value;
-        limit_judge(&c, i == 0);
-        if (!check_add(checks, &c))
-            return nj_fail(err, NJ_ENOMEM, "no memory for the checks");
     }
-    return NJ_OK;
-}
-
-/* A limit on what is not there: an agent or a metric that these traces do not have. */
-static enum nj_status
-missing_add(struct checks *checks, const struct nj_policy *policy, const struct nj_gate *gate,
-            const struct nj_rule *rule, struct nj_error *err)
-{
-    struct nj_slice agent = gate->match.agent.len ? gate->match.agent.list[0] : NJ_SLICE("");
-    struct nj_check c = nj_check_of(gate, rule, agent, NJ_SLICE(""));
-
-    if (policy->on_missing == NJ_ON_SKIP)
-        return NJ_OK;
-    c.is_limit = true;
-    c.verdict = NJ_VERDICT_MISSING;
-    c.is_red = policy->on_missing == NJ_ON_FAIL && rule->level == NJ_LEVEL_ERROR;
-    (void)snprintf(c.why, sizeof c.why, "nothing in these traces has this metric");
-    return check_add(checks, &c) ? NJ_OK : nj_fail(err, NJ_ENOMEM, "no memory for the checks");
-}
-
-static enum nj_status
-rules_judge(struct checks *checks, const struct nj_policy *policy, const struct nj_table *m,
-            struct nj_error *err)
-{
-    enum nj_status st = NJ_OK;
-
-    for (size_t g = 0; g < policy->gates_len; g++) {
-        const struct nj_gate *gate = &policy->gates[g];
-        for (size_t k = 0; k < gate->rules_len; k++) {
-            const struct nj_rule *rule = &gate->rules[k];
-            if (rule->level == NJ_LEVEL_OFF)
-                continue;
-            size_t before = checks->len;
-            for (size_t r = 0; r < nj_table_len(m) && st == NJ_OK; r++)
-                if (nj_slice_eq(nj_table_text(m, r, NJ_COL_metrics_metric), rule->metric) &&
-                    row_matches(gate, m, r))
-                    st = limits_add(checks, gate, rule, m, r, err);
-            if (st == NJ_OK && checks->len == before && (rule->max.is_set || rule->min.is_set))
-                st = missing_add(checks, policy, gate, rule, err);
-        }
-    }
+    free(family);
     return st;
 }
 
-/* Waived checks are shown and fail nothing. */
+/* The smallest change that would have been found, were it the only one in a family of this
+ * size: from the standard deviation that `detectable` held until now. */
 static void
-waivers_apply(struct checks *checks, const struct nj_policy *policy, int64_t now_ns)
+detectable_set(struct nj_judging *j)
 {
-    for (size_t i = 0; i < checks->len; i++) {
-        struct nj_check *c = &checks->list[i];
-        for (size_t w = 0; w < policy->waivers_len; w++) {
-            const struct nj_waiver *waiver = &policy->waivers[w];
-            if (now_ns >= waiver->until_ns || !nj_globs_match(&waiver->match.agent, c->agent) ||
-                !nj_globs_match(&waiver->match.metric, c->rule->metric) || !c->is_red)
+    size_t family = 0;
+
+    for (size_t i = 0; i < j->checks.len; i++)
+        family += is_in_family(&j->checks.list[i], j->checks.list[i].rule->level);
+    for (size_t i = 0; i < j->checks.len; i++) {
+        struct nj_check *c = &j->checks.list[i];
+        struct nj_comparison m = {.sd = c->detectable,
+                                  .is_log = c->metric->unit != NJ_UNIT_RATIO};
+        c->detectable = nj_comparison_detectable(
+            &m, c->tolerance, c->is_up, j->policy->fdr / (double)(family ? family : 1));
+    }
+}
+
+/* When what is worse began. */
+static void
+dates_set(struct nj_judging *j)
+{
+    for (size_t i = 0; i < j->checks.len; i++) {
+        struct nj_check *c = &j->checks.list[i];
+        if (c->kind != NJ_CHECK_CHANGE || !c->is_beyond || c->verdict != NJ_VERDICT_REGRESSED)
+            continue;
+        for (size_t k = 0; k < j->all.len; k++) {
+            const struct nj_history *h = &j->all.list[k];
+            const struct nj_fit *fit = &j->fits.list[k];
+            if (h->metric != c->metric || !nj_rule_matches(c->rule, h) ||
+                !nj_slice_eq(h->group_by, c->group_by) || !nj_slice_eq(h->agent, c->agent) ||
+                !nj_slice_eq(h->kind, c->span_kind) || !nj_slice_eq(h->key, c->key) ||
+                fit->nights < NJ_FIT_NIGHTS_MIN)
                 continue;
-            c->verdict = NJ_VERDICT_WAIVED;
-            c->is_red = false;
-            (void)snprintf(c->why, sizeof c->why, "waived: %.*s", NJ_FMT(waiver->reason));
+            size_t begin = nj_drift_begin(&j->all, fit, c->is_up), len = strlen(c->why);
+            if (begin < j->all.nights_len)
+                nj_night_print(c->since, j->all.nights[begin]);
+            if (c->since[0])
+                (void)snprintf(c->why + len, sizeof c->why - len, "; since %s", c->since);
         }
     }
 }
 
-/* How the checks came out. */
-struct outcome {
-    size_t red, within, undecided, due;
-    bool has_changes; /* the policy has rules that need a baseline */
-};
-
-static struct outcome
-outcome_of(const struct checks *checks, const struct nj_policy *policy)
+/* Levels and waivers: what of that which is beyond fails the build. */
+static void
+reds_set(struct nj_judging *j)
 {
-    struct outcome o = {.due = checks->len};
+    char day[NJ_TIME_TEXT];
 
-    for (size_t i = 0; i < checks->len; i++) {
-        enum nj_verdict verdict = checks->list[i].verdict;
-        o.red += checks->list[i].is_red;
-        o.within += verdict == NJ_VERDICT_WITHIN_LIMIT;
-        o.undecided += verdict == NJ_VERDICT_INCONCLUSIVE || verdict == NJ_VERDICT_INSUFFICIENT;
+    for (size_t i = 0; i < j->checks.len; i++) {
+        struct nj_check *c = &j->checks.list[i];
+        c->is_red = c->is_beyond && c->rule->level == NJ_LEVEL_ERROR && !c->waiver;
+        if (!c->is_beyond || !c->waiver)
+            continue;
+        nj_time_print(day, c->waiver->until_ns - 1);
+        c->verdict = NJ_VERDICT_WAIVED;
+        (void)snprintf(c->why, sizeof c->why, "waived until %.10s: %.*s", day,
+                       c->waiver->reason.len > 150 ? 150 : (int)c->waiver->reason.len,
+                       c->waiver->reason.ptr);
     }
-    for (size_t g = 0; g < policy->gates_len; g++)
-        for (size_t k = 0; k < policy->gates[g].rules_len; k++)
-            o.has_changes |= policy->gates[g].rules[k].max_increase.is_set ||
-                             policy->gates[g].rules[k].max_decrease.is_set;
-    return o;
 }
 
-/* Checks are due and not one could be judged: that is no pass. */
-static bool
-is_unjudged(const struct outcome *o)
+/* Waivers that have ended and would have mattered, and those that no check needs. */
+static void
+waivers_remark(struct nj_judging *j)
 {
-    return o->due > 0 && o->undecided == o->due;
+    for (size_t w = 0; w < j->policy->waivers_len; w++) {
+        const struct nj_waiver *waiver = &j->policy->waivers[w];
+        bool has_ended = j->options->now_ns >= waiver->until_ns, is_needed = false;
+        for (size_t i = 0; i < j->checks.len; i++) {
+            const struct nj_check *c = &j->checks.list[i];
+            is_needed |= waiver_matches(waiver, c) && (has_ended ? c->is_red : c->is_beyond);
+        }
+        if (has_ended && is_needed)
+            nj_remark(j, "waiver", "The waiver of line %u has ended; what it was for fails.",
+                      waiver->line);
+        if (!has_ended && !is_needed && j->all.accepted_len > 0)
+            nj_remark(j, "waiver", "The waiver of line %u is not needed now.", waiver->line);
+    }
+}
+
+/* Lines of `lines` that no accepted night has, or (is_all) lines that all of them have. */
+static void
+models_remark(struct nj_judging *j, const struct nj_night *now)
+{
+    char names[200] = "";
+    size_t len = 0, unknown = 0;
+
+    for (struct nj_slice rest = now->models; rest.len > 0;) {
+        const char *end = memchr(rest.ptr, '\n', rest.len);
+        struct nj_slice line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
+        bool is_known = false;
+        for (size_t k = 0; k < j->all.nights_len && !is_known; k++) {
+            struct nj_slice old = j->all.nights[k]->models;
+            while (j->all.is_accepted[k] && old.len > 0 && !is_known) {
+                const char *stop = memchr(old.ptr, '\n', old.len);
+                struct nj_slice one = {old.ptr, stop ? (size_t)(stop - old.ptr) : old.len};
+                is_known = nj_slice_eq(one, line);
+                old = nj_slice_from(old, one.len + 1);
+            }
+        }
+        if (!is_known && unknown++ < 5 && len < sizeof names)
+            len += (size_t)snprintf(names + len, sizeof names - len, "%s%.*s", len ? ", " : "",
+                                    NJ_FMT(line));
+        rest = nj_slice_from(rest, line.len + 1);
+    }
+    if (unknown > 0)
+        nj_remark(j, "models-changed",
+                  "The models are not those of the accepted nights; new: %s. What changed may "
+                  "be the model and not the code.",
+                  names);
+}
+
+static struct nj_slice
+mode_of(struct nj_slice sampling)
+{
+    const char *comma = sampling.len ? memchr(sampling.ptr, ',', sampling.len) : NULL;
+    return (struct nj_slice){sampling.ptr, comma ? (size_t)(comma - sampling.ptr) : 0};
+}
+
+/* Whether what is compared is alike: models, sampling, policy. */
+static enum nj_status
+fingerprint_remark(struct nj_judging *j)
+{
+    struct nj_baseline *scratch = nj_baseline_new();
+    struct nj_night now = {0};
+    const struct nj_night *last = NULL;
+    enum nj_status st = scratch ? nj_night_make(&now, scratch, j->results, j->err)
+                                : nj_fail(j->err, NJ_ENOMEM, "no memory for a comparison");
+
+    for (size_t k = 0; k < j->all.nights_len; k++)
+        if (j->all.is_accepted[k])
+            last = j->all.nights[k];
+    if (st == NJ_OK && last) {
+        models_remark(j, &now);
+        if (!nj_slice_eq(mode_of(last->sampling), mode_of(now.sampling)))
+            nj_remark(j, "sampling-changed",
+                      "Sampling is another than when the baseline was accepted: %.*s; before: "
+                      "%.*s.",
+                      NJ_FMT(now.sampling), NJ_FMT(last->sampling));
+        if (last->policy_digest.len &&
+            !nj_slice_eq(last->policy_digest, nj_slice_of(j->policy->digest)))
+            nj_remark(j, "policy-changed",
+                      "The policy is another than when the last night was accepted.");
+    }
+    nj_results_free(now.rows);
+    nj_baseline_free(scratch);
+    return st;
+}
+
+static enum nj_status
+checks_make(struct nj_judging *j)
+{
+    enum nj_status st = nj_histories_make(&j->all, j->results, j->options->baseline,
+                                          j->policy->nights, j->all.arena, j->err);
+
+    if (st == NJ_OK)
+        st = nj_fits_make(&j->fits, &j->all, j->err);
+    uint64_t min_traces = j->policy->min_traces;
+    if (j->options->is_eager && min_traces > EAGER_TRACES)
+        min_traces = EAGER_TRACES;
+    j->comparing =
+        (struct nj_comparing){.all = &j->all, .fits = &j->fits, .min_traces = min_traces};
+    if (st == NJ_OK)
+        st = fingerprint_remark(j);
+    if (st == NJ_OK)
+        st = nj_limits_judge(j);
+    if (st == NJ_OK)
+        st = nj_changes_judge(j);
+    waivers_find(j);
+    if (st == NJ_OK)
+        st = family_judge(j, NJ_LEVEL_ERROR);
+    if (st == NJ_OK)
+        st = family_judge(j, NJ_LEVEL_WARN);
+    return st;
 }
 
 static void
-sentence_print(char *out, size_t len, const struct outcome *o, const struct checks *checks,
-               const struct nj_policy *policy)
+tables_clear(struct nj_results *results)
 {
-    const struct nj_check *first = checks->list;
-    int n = 0;
+    static const enum nj_table_id tables[] = {NJ_TABLE_checks, NJ_TABLE_verdict,
+                                              NJ_TABLE_remarks, NJ_TABLE_error_changes};
 
-    if (o->red > 0)
-        n = snprintf(out, len, "%zu of %zu checks failed; the first: %.*s%s%s: %s.", o->red,
-                     o->due, NJ_FMT(first->agent), first->agent.len ? " " : "",
-                     first->metric->label, first->why);
-    else if (is_unjudged(o))
-        n = snprintf(out, len, "None of %zu checks could be judged: too few traces.", o->due);
-    else if (o->undecided > 0)
-        n = snprintf(
-            out, len,
-            "%zu of %zu checks are within their limits; %zu could not be decided with so few "
-            "traces.",
-            o->within, o->due, o->undecided);
-    else if (o->due > 0)
-        n = snprintf(out, len, "All %zu checks are within their limits.", o->due);
-    if (o->has_changes && n >= 0 && (size_t)n < len)
-        (void)snprintf(out + n, len - (size_t)n,
-                       "%sChanges were not judged: there is no baseline (0 of %u nights).",
-                       n ? " " : "", policy->min_nights);
-    else if (o->due == 0)
-        (void)snprintf(out, len, "The policy has nothing to judge.");
-}
-
-static void
-verdict_put(const struct checks *checks, const struct nj_policy *policy,
-            const struct outcome *o, int exit_code, struct nj_results *results)
-{
-    struct nj_table *t = nj_results_table(results, NJ_TABLE_verdict);
-    size_t row = nj_table_add(t);
-    char sentence[480];
-
-    sentence_print(sentence, sizeof sentence, o, checks, policy);
-    nj_table_put_text(t, row, NJ_COL_verdict_verdict,
-                      o->red           ? NJ_SLICE("fail")
-                      : is_unjudged(o) ? NJ_SLICE("error")
-                      : o->has_changes ? NJ_SLICE("learning")
-                                       : NJ_SLICE("pass"));
-    nj_table_put_int(t, row, NJ_COL_verdict_exit_code, exit_code);
-    nj_table_put_text(t, row, NJ_COL_verdict_sentence, nj_slice_of(sentence));
-    nj_table_put_int(t, row, NJ_COL_verdict_baseline_nights, 0);
-    nj_table_put_int(t, row, NJ_COL_verdict_min_nights, policy->min_nights);
-    nj_table_put_text(t, row, NJ_COL_verdict_policy, policy->path);
-    nj_table_put_text(t, row, NJ_COL_verdict_policy_digest, nj_slice_of(policy->digest));
+    for (size_t i = 0; i < NJ_LEN(tables); i++) /* of an earlier judgement */
+        nj_table_clear(nj_results_table(results, tables[i]));
 }
 
 enum nj_status
 nj_judge(struct nj_results *results, const struct nj_policy *policy,
          const struct nj_judge_options *options, int *exit_code, struct nj_error *err)
 {
-    struct checks checks = {0};
-    enum nj_status st =
-        rules_judge(&checks, policy, nj_results_view(results, NJ_TABLE_metrics), err);
+    struct nj_judging j = {.results = results,
+                           .policy = policy,
+                           .options = options,
+                           .min_nights = options->is_eager ? 1 : policy->min_nights,
+                           .err = err};
 
+    j.all.arena = nj_arena_new(1 << 20);
+    if (!j.all.arena)
+        return nj_fail(err, NJ_ENOMEM, "no memory to judge");
+    tables_clear(results);
+    struct nj_arena *arena = j.all.arena;
+    enum nj_status st = checks_make(&j);
     if (st == NJ_OK) {
-        nj_table_clear(
-            nj_results_table(results, NJ_TABLE_checks)); /* of an earlier judgement */
-        nj_table_clear(nj_results_table(results, NJ_TABLE_verdict));
-        waivers_apply(&checks, policy, options->now_ns);
-        const struct outcome outcome = outcome_of(&checks, policy);
-        *exit_code = outcome.red && !options->is_report_only ? 1
-                     : is_unjudged(&outcome)                 ? 3
-                                                             : 0;
-        nj_checks_put(checks.list, checks.len, results);
-        verdict_put(&checks, policy, &outcome, *exit_code, results);
-        st = nj_results_check(results, err);
+        detectable_set(&j);
+        dates_set(&j);
+        reds_set(&j);
+        waivers_remark(&j);
+        nj_checks_sort(&j.checks);
+        nj_verdict_put(&j, exit_code);
+        st = nj_checks_put(&j.checks, results, err);
     }
-    free(checks.list);
+    if (st == NJ_OK)
+        st = nj_results_check(results, err);
+    free(j.checks.list);
+    nj_arena_free(arena);
     return st;
 }

@@ -38,8 +38,12 @@ result_of(const struct nj_table *t, size_t r)
 }
 
 static const char *
-type_of(struct nj_slice verdict)
+type_of(const struct nj_table *t, size_t r)
 {
+    struct nj_slice verdict = nj_table_text(t, r, NJ_COL_checks_verdict);
+
+    if (nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_rule), NJ_SLICE("drift")))
+        return "drift";
     if (nj_slice_eq(verdict, NJ_SLICE("over-limit")))
         return "limit";
     if (nj_slice_eq(verdict, NJ_SLICE("missing")))
@@ -179,8 +183,11 @@ result_text(struct junit *j, const struct nj_table *t, size_t r)
     value_line(&j->text, t, r, "baseline", NJ_COL_checks_baseline);
     for (size_t i = 0; i < NJ_LEN(ratios); i++)
         if (!nj_table_is_null(t, r, ratios[i].column))
-            nj_buf_printf(&j->text, "%s: %+.3g %%\n", ratios[i].label,
-                          nj_table_real(t, r, ratios[i].column) * 100);
+            nj_buf_printf(
+                &j->text, "%s: %+.3g %s\n", ratios[i].label,
+                nj_table_real(t, r, ratios[i].column) * 100,
+                nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_unit), NJ_SLICE("ratio")) ? "pp"
+                                                                                        : "%");
     if (!nj_table_is_null(t, r, NJ_COL_checks_n))
         nj_buf_printf(&j->text, "n: %.0f, effective: %.0f\n",
                       nj_table_real(t, r, NJ_COL_checks_n),
@@ -204,8 +211,7 @@ case_write(struct junit *j, const struct nj_table *t, size_t r)
     if (result) {
         element_start(j, result);
         if (strcmp(result, "skipped") != 0)
-            attribute(j, "type",
-                      (const xmlChar *)type_of(nj_table_text(t, r, NJ_COL_checks_verdict)));
+            attribute(j, "type", (const xmlChar *)type_of(t, r));
         attribute(j, "message", clean(j, nj_table_text(t, r, NJ_COL_checks_why)));
         j->is_failed |= xmlTextWriterWriteString(j->xml, result_text(j, t, r)) < 0;
         element_end(j);
@@ -245,41 +251,107 @@ properties_write(struct junit *j)
     element_end(j);
 }
 
-/* The rows order[from .. to) are one suite. */
+struct counts {
+    size_t tests, failures, errors, skipped;
+};
+
 static void
-suite_write(struct junit *j, const struct nj_table *t, size_t from, size_t to, size_t id)
+suite_open(struct junit *j, struct nj_slice name, size_t id, struct counts counts)
 {
     char time[NJ_TIME_TEXT];
-    size_t failures = 0, errors = 0, skipped = 0;
 
-    for (size_t i = from; i < to; i++) {
-        const char *result = result_of(t, j->order[i]);
-        failures += result && strcmp(result, "failure") == 0;
-        errors += result && strcmp(result, "error") == 0;
-        skipped += result && strcmp(result, "skipped") == 0;
-    }
     nj_time_print_seconds(time, j->options->now_ns);
     element_start(j, "testsuite");
-    attribute(j, "name",
-              clean(j, from < to ? nj_table_text(t, j->order[from], NJ_COL_checks_suite)
-                                 : NJ_SLICE("gates")));
+    attribute(j, "name", clean(j, name));
     attribute(j, "package", (const xmlChar *)"nightjar");
     number_attribute(j, "id", id);
     attribute(j, "timestamp", (const xmlChar *)time);
     attribute(j, "hostname", clean(j, nj_slice_of(j->options->hostname)));
-    number_attribute(j, "tests", to - from);
-    number_attribute(j, "failures", failures);
-    number_attribute(j, "errors", errors);
-    number_attribute(j, "skipped", skipped);
+    number_attribute(j, "tests", counts.tests);
+    number_attribute(j, "failures", counts.failures);
+    number_attribute(j, "errors", counts.errors);
+    number_attribute(j, "skipped", counts.skipped);
     attribute(j, "time", (const xmlChar *)"0.000");
     properties_write(j);
-    for (size_t i = from; i < to; i++)
-        case_write(j, t, j->order[i]);
+}
+
+static void
+suite_close(struct junit *j)
+{
     element_start(j, "system-out");
     element_end(j);
     element_start(j, "system-err");
     element_end(j);
     element_end(j);
+}
+
+/* The rows order[from .. to) are one suite. */
+static void
+suite_write(struct junit *j, const struct nj_table *t, size_t from, size_t to, size_t id)
+{
+    struct counts counts = {.tests = to - from};
+
+    for (size_t i = from; i < to; i++) {
+        const char *result = result_of(t, j->order[i]);
+        counts.failures += result && strcmp(result, "failure") == 0;
+        counts.errors += result && strcmp(result, "error") == 0;
+        counts.skipped += result && strcmp(result, "skipped") == 0;
+    }
+    suite_open(j, nj_table_text(t, j->order[from], NJ_COL_checks_suite), id, counts);
+    for (size_t i = from; i < to; i++)
+        case_write(j, t, j->order[i]);
+    suite_close(j);
+}
+
+/* What the verdict is as a case; NULL: passed. */
+static const char *
+verdict_result(const struct nj_table *v)
+{
+    struct nj_slice verdict =
+        nj_table_len(v) > 0 ? nj_table_text(v, 0, NJ_COL_verdict_verdict) : NJ_SLICE("");
+
+    return nj_slice_eq(verdict, NJ_SLICE("error"))      ? "error"
+           : nj_slice_eq(verdict, NJ_SLICE("learning")) ? "skipped"
+                                                        : NULL;
+}
+
+/* The verdict as a case of its own: nothing that could be read or judged is an error, a night
+ * that only learns is skipped. What failed has cases already. */
+static void
+verdict_case(struct junit *j, const struct nj_table *v)
+{
+    struct nj_slice sentence = nj_table_text(v, 0, NJ_COL_verdict_sentence);
+    const char *result = verdict_result(v);
+
+    element_start(j, "testcase");
+    attribute(j, "name", (const xmlChar *)"verdict");
+    attribute(j, "classname", (const xmlChar *)"nightjar.gates");
+    attribute(j, "time", (const xmlChar *)"0.000");
+    if (result) {
+        element_start(j, result);
+        if (strcmp(result, "error") == 0)
+            attribute(j, "type", (const xmlChar *)"not-judged");
+        attribute(j, "message", clean(j, sentence));
+        j->is_failed |= xmlTextWriterWriteString(j->xml, clean(j, sentence)) < 0;
+        element_end(j);
+    }
+    element_end(j);
+}
+
+static void
+verdict_suite(struct junit *j, size_t id)
+{
+    const struct nj_table *v = nj_results_view(j->results, NJ_TABLE_verdict);
+    const char *result = verdict_result(v);
+    bool has_case = nj_table_len(v) > 0;
+
+    suite_open(j, NJ_SLICE("gates"), id,
+               (struct counts){.tests = has_case,
+                               .errors = result && strcmp(result, "error") == 0,
+                               .skipped = result && strcmp(result, "skipped") == 0});
+    if (has_case)
+        verdict_case(j, v);
+    suite_close(j);
 }
 
 /* Rows of checks sorted by suite, otherwise as they are (stable). */
@@ -319,8 +391,7 @@ suites_write(struct junit *j, const struct nj_table *t, size_t len)
         suite_write(j, t, from, i, id++);
         from = i;
     }
-    if (len == 0)
-        suite_write(j, t, 0, 0, 0);
+    verdict_suite(j, id);
     element_end(j);
     j->is_failed |= xmlTextWriterEndDocument(j->xml) < 0;
 }

@@ -1,10 +1,10 @@
 /* cmd_check.c - nightjar check: gates on results that are there already. */
-#include "base/clock.h"
 #include "base/stream.h"
 #include "gates/judge.h"
 #include "reports/files.h"
 #include "store/results.h"
 #include "tools/command.h"
+#include "tools/gating.h"
 #include "tools/output.h"
 
 #include <stdio.h>
@@ -42,14 +42,12 @@ static enum nj_status
 results_check(const struct nj_settings *settings, struct nj_results *results,
               struct nj_arena *arena, int *exit_code, struct nj_error *err)
 {
-    const struct nj_judge_options options = {
-        settings->is_report_only, settings->now_ns ? settings->now_ns : nj_clock_now_ns()};
     struct nj_policy policy;
     struct nj_buf out = {0};
     enum nj_status st = nj_policy_read(&policy, settings->policy, arena, err);
 
     if (st == NJ_OK)
-        st = nj_judge(results, &policy, &options, exit_code, err);
+        st = nj_gating_judge(settings, &policy, false, results, exit_code, err);
     if (st < 0)
         return st;
     if (settings->format == NJ_FORMAT_JSON)
@@ -58,6 +56,7 @@ results_check(const struct nj_settings *settings, struct nj_results *results,
         nj_summary_write(results, &out);
     st = nj_output_print(&out, err);
     nj_buf_fini(&out);
+    nj_gating_annotate(settings, results);
     return st;
 }
 
@@ -85,15 +84,19 @@ check_run(const struct nj_settings *settings, int *exit_code, struct nj_error *e
 
 const struct nj_command nj_cmd_check = {
     .name = "check",
-    .arguments = "RESULTS [-p POLICY] | --print-policy",
+    .arguments = "RESULTS [-p POLICY] [-b BASELINE] | --print-policy",
     .summary = "gates on results: verdict and exit code",
     .details =
-        "Judges the limits of a policy on a results file and prints the verdict, the failing "
-        "checks first. A limit is broken when the whole 95 % interval lies beyond it. "
+        "Judges a policy on a results file and prints the verdict, the failing checks first. A "
+        "limit is broken when the whole 95 % interval lies beyond it; a change against the "
+        "accepted nights of a baseline when it is beyond what is allowed, after correction for "
+        "the number of checks. The night is recorded in the baseline as seen, once. "
         "--print-policy prints the policy that applies, the built-in one where none is given.",
     .examples =
         "nightjar analyze traces.db -o results.db && nightjar check results.db -p policy.yaml\n"
+        "nightjar check results.db -p policy.yaml -b baseline.db\n"
         "nightjar check --print-policy",
-    .groups = NJ_GROUP_GATES | NJ_GROUP_FORMAT,
+    .groups = NJ_GROUP_GATES | NJ_GROUP_BASELINE | NJ_GROUP_JUDGE | NJ_GROUP_NIGHT |
+              NJ_GROUP_CHECK | NJ_GROUP_FORMAT,
     .run = check_run,
 };

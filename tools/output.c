@@ -97,7 +97,8 @@ files_write(const struct nj_settings *settings, const char *path,
             const struct nj_results *results, struct nj_buf *buf, struct nj_error *err)
 {
     char hostname[256];
-    const struct nj_page_options page = {settings->analysis.is_redacted, settings->is_self_contained,
+    const struct nj_page_options page = {settings->analysis.is_redacted,
+                                         settings->is_self_contained,
                                          settings->analysis.agent_glob};
     hostname_get(settings, hostname);
     const struct nj_junit_options junit = {.has_attachments = settings->has_attachments,

@@ -15,15 +15,20 @@ struct nj_settings {
     const char *store;  /* -d */
     const char *output; /* -o */
     const char *policy;
-    const char *to;     /* export format */
-    int sort;           /* of traces: duration, errors, tokens, start */
-    const char *values; /* sampling --values */
+    const char *baseline; /* -b */
+    const char *reason;   /* why a night is accepted or removed */
+    int64_t night_ns;     /* the night that the traces stand for; 0: their start */
+    const char *to;       /* export format */
+    int sort;             /* of traces: duration, errors, tokens, start */
+    const char *values;   /* sampling --values */
     uint64_t limit;
     int format;     /* enum nj_format */
     int64_t now_ns; /* 0: the clock */
     bool is_per_trace, is_weights_explained;
     bool is_quiet, is_verbose, is_strict, is_partial;
     bool is_report_only, is_policy_printed;
+    bool is_baseline_required, is_unrecorded;
+    bool is_regress_allowed, is_restart;
     bool has_attachments, is_self_contained;
     bool wants_help;
 };
@@ -38,7 +43,7 @@ enum nj_option_group {
     NJ_GROUP_PATH = 1 << 5,     /* critical path */
     NJ_GROUP_ERRORS = 1 << 6,   /* error causality */
     NJ_GROUP_SAMPLING = 1 << 7, /* weights */
-    NJ_GROUP_GATES = 1 << 8,    /* policy and baseline */
+    NJ_GROUP_GATES = 1 << 8,    /* policy */
     NJ_GROUP_REPORT = 1 << 9,   /* report files */
     NJ_GROUP_VALUES = 1 << 10,  /* sampling alone */
     NJ_GROUP_EXPORT = 1 << 11,
@@ -48,7 +53,13 @@ enum nj_option_group {
     NJ_GROUP_PATH_BY = 1 << 15, /* what rows are grouped by, one choice a command */
     NJ_GROUP_LATENCY_BY = 1 << 16,
     NJ_GROUP_TOKENS_BY = 1 << 17,
-    NJ_GROUP_SELECT = 1 << 18, /* which traces, and how their trees are built */
+    NJ_GROUP_BASELINE = 1 << 19, /* compares with a baseline */
+    NJ_GROUP_JUDGE = 1 << 20,    /* ends with a verdict */
+    NJ_GROUP_CHECK = 1 << 21,    /* check alone */
+    NJ_GROUP_NIGHT = 1 << 22,    /* takes a night into the baseline */
+    NJ_GROUP_ACCEPT = 1 << 23,   /* accept alone */
+    NJ_GROUP_REASON = 1 << 24,   /* changes what was accepted */
+    NJ_GROUP_SELECT = 1 << 18,   /* which traces, and how their trees are built */
     NJ_GROUP_INPUT = NJ_GROUP_READ | NJ_GROUP_SELECT,
 };
 
