@@ -8,9 +8,8 @@ nj_blocker_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b)
         return trace->end_ns[a] > trace->end_ns[b] ? -1 : 1;
     if (trace->start_ns[a] != trace->start_ns[b])
         return trace->start_ns[a] < trace->start_ns[b] ? -1 : 1;
-    if (trace->span_id[a] != trace->span_id[b])
-        return trace->span_id[a] < trace->span_id[b] ? -1 : 1;
-    return (a > b) - (a < b);
+    int by_id = nj_trace_span_id_cmp(trace, a, b);
+    return by_id != 0 ? by_id : (a > b) - (a < b);
 }
 
 int

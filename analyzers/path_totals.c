@@ -140,10 +140,10 @@ node_keep(struct nj_path_totals *totals, const struct nj_trace *trace, uint32_t 
           const uint64_t *numbers)
 {
     for (; i != NJ_NO_SPAN; i = trace->parent[i]) {
-        if (trace->depth[i] > totals->paths.depth_max)
-            continue;
         if (nj_tally_find(&totals->nodes, numbers[i]))
             return true;
+        if (trace->depth[i] > totals->paths.depth_max)
+            continue; /* shares the number of one further up */
         struct nj_call_node *node = nj_tally_at(&totals->nodes, numbers[i]);
         if (!node)
             return false;

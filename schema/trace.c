@@ -3,13 +3,39 @@
 
 #include "schema/facts.h"
 
+/* The text of a span's id where it is not hex, else empty. A missing parent's is known from the
+ * spans that name it. */
+static struct nj_slice
+id_text(const struct nj_trace *trace, uint32_t i)
+{
+    const struct nj_row *row = trace->row[i];
+    struct nj_fact_cursor text;
+
+    if (row && !(row->flags & NJ_ROW_SPAN_TEXT))
+        return (struct nj_slice){0};
+    if (row)
+        return nj_facts_find(row->facts, NJ_FACT_SPAN_TEXT, &text) ? text.bytes
+                                                                   : (struct nj_slice){0};
+    if (trace->child_at[i] == trace->child_at[i + 1])
+        return (struct nj_slice){0};
+    struct nj_slice facts = nj_trace_facts(trace, trace->children[trace->child_at[i]]);
+    return nj_facts_find(facts, NJ_FACT_PARENT_TEXT, &text) ? text.bytes : (struct nj_slice){0};
+}
+
 struct nj_slice
 nj_trace_span_show(const struct nj_trace *trace, uint32_t i, char hex[NJ_SPAN_HEX + 1])
 {
-    struct nj_fact_cursor text;
+    return nj_span_id_show(trace->span_id[i], id_text(trace, i), hex);
+}
 
-    if (trace->row[i] && (trace->row[i]->flags & NJ_ROW_SPAN_TEXT) &&
-        nj_facts_find(trace->row[i]->facts, NJ_FACT_SPAN_TEXT, &text))
-        return text.bytes;
-    return nj_span_id_show(trace->span_id[i], (struct nj_slice){0}, hex);
+int
+nj_trace_span_id_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b)
+{
+    char hex_a[NJ_SPAN_HEX + 1], hex_b[NJ_SPAN_HEX + 1];
+    struct nj_slice text_a = id_text(trace, a), text_b = id_text(trace, b);
+
+    if (text_a.len > 0 || text_b.len > 0)
+        return nj_slice_cmp(nj_span_id_show(trace->span_id[a], text_a, hex_a),
+                            nj_span_id_show(trace->span_id[b], text_b, hex_b));
+    return (trace->span_id[a] > trace->span_id[b]) - (trace->span_id[a] < trace->span_id[b]);
 }

@@ -108,6 +108,8 @@ nj_trace_carrier(const struct nj_trace *trace)
 /* The id of span i as output shows it: its text where it had one, else `hex`. */
 struct nj_slice nj_trace_span_show(const struct nj_trace *trace, uint32_t i,
                                    char hex[NJ_SPAN_HEX + 1]);
+/* Order of two ids as output shows them; < 0: that of a comes first. */
+int nj_trace_span_id_cmp(const struct nj_trace *trace, uint32_t a, uint32_t b);
 
 static inline int64_t
 nj_trace_raw_ns(const struct nj_trace *trace, uint32_t i)

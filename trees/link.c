@@ -170,6 +170,7 @@ cycle_cut(struct nj_forest *forest, uint32_t at)
                                nj_node_place(&forest->nodes[first])))
             first = i;
     forest->nodes[first].parent = NJ_NO_SPAN;
+    forest->has_own_root = true;
     nj_forest_tell(forest, NJ_DIAG_CYCLE_CUT, &forest->nodes[first]);
 }
 

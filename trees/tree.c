@@ -102,18 +102,32 @@ spans_place(struct nj_forest *forest, struct nj_trace *out, const struct nj_colu
     return NJ_OK;
 }
 
-/* Longest, then earliest, then smallest id; roots stand in the order of the last two. */
+static int64_t
+length_of(const struct nj_trace *trace, uint32_t i)
+{
+    return trace->end_ns[i] - trace->start_ns[i];
+}
+
+/* Longest, then earliest, then smallest id. */
+static bool
+is_better_root(const struct nj_trace *trace, uint32_t a, uint32_t b)
+{
+    if (length_of(trace, a) != length_of(trace, b))
+        return length_of(trace, a) > length_of(trace, b);
+    if (trace->start_ns[a] != trace->start_ns[b])
+        return trace->start_ns[a] < trace->start_ns[b];
+    return nj_trace_span_id_cmp(trace, a, b) < 0;
+}
+
 static uint32_t
 main_root(const struct nj_trace *trace)
 {
     uint32_t best = NJ_NO_SPAN;
 
-    for (uint32_t i = 0; i < trace->spans_len; i++) {
-        int64_t ns = trace->end_ns[i] - trace->start_ns[i];
+    for (uint32_t i = 0; i < trace->spans_len; i++)
         if (trace->parent[i] == NJ_NO_SPAN &&
-            (best == NJ_NO_SPAN || ns > trace->end_ns[best] - trace->start_ns[best]))
+            (best == NJ_NO_SPAN || is_better_root(trace, i, best)))
             best = i;
-    }
     return best;
 }
 
