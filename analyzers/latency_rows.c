@@ -52,6 +52,7 @@ struct group {
     struct nj_series_group counts;
     struct nj_data durations; /* strata of the sum of durations */
     struct nj_design design;
+    struct nj_estimate mean; /* duration */
     struct nj_sample sample; /* of the measure at hand */
     struct nj_quantile quantiles[QUANTILES];
 };
@@ -120,12 +121,8 @@ static size_t
 latency_put(const struct group *g)
 {
     struct nj_table *t = nj_results_table(g->results, NJ_TABLE_latency);
-    struct nj_data selves = nj_series_strata(g->series, g->order->group, NJ_SUM_OF_MEASURE,
-                                             NJ_LATENCY_SELF, g->arena);
     struct nj_data errors = strata_of_event(g, NJ_LATENCY_ERROR);
     struct nj_estimate error = nj_data_share(errors, NJ_SPREAD_FINITE, NULL);
-    struct nj_estimate mean = nj_data_ratio(g->durations, NJ_SPREAD_FINITE);
-    struct nj_estimate self = nj_data_ratio(selves, NJ_SPREAD_FINITE);
     double weight = 0;
     size_t row = nj_table_add(t);
 
@@ -142,14 +139,32 @@ latency_put(const struct group *g)
                      (int64_t)g->counts.events[NJ_LATENCY_ERROR]);
     estimate_put(t, row, NJ_COL_latency_error_rate, &error);
     nj_table_put_real(t, row, NJ_COL_latency_error_rate_naive, nj_data_plain(errors));
-    estimate_put(t, row, NJ_COL_latency_mean, &mean);
+    estimate_put(t, row, NJ_COL_latency_mean, &g->mean);
     nj_table_put_real(t, row, NJ_COL_latency_mean_naive, nj_data_plain(g->durations));
-    estimate_put(t, row, NJ_COL_latency_self_mean, &self);
-    nj_table_put_real(t, row, NJ_COL_latency_self_sum,
-                      nj_data_total(selves, NJ_SPREAD_FINITE).est);
     nj_table_put_int(t, row, NJ_COL_latency_min, g->counts.min[NJ_LATENCY_DURATION]);
     nj_table_put_int(t, row, NJ_COL_latency_max, g->counts.max[NJ_LATENCY_DURATION]);
     return row;
+}
+
+/* The mean of the measure at hand, whose strata are `data`. */
+static struct nj_estimate
+mean_of(const struct group *g, struct nj_data data)
+{
+    return nj_sample_skew_limits(&g->sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
+                                 NJ_SPREAD_FINITE, g->design.kish, g->arena);
+}
+
+static void
+self_put(const struct group *g, size_t row)
+{
+    struct nj_table *t = nj_results_table(g->results, NJ_TABLE_latency);
+    struct nj_data data = nj_series_strata(g->series, g->order->group, NJ_SUM_OF_MEASURE,
+                                           NJ_LATENCY_SELF, g->arena);
+    struct nj_estimate mean = mean_of(g, data);
+
+    estimate_put(t, row, NJ_COL_latency_self_mean, &mean);
+    nj_table_put_real(t, row, NJ_COL_latency_self_sum,
+                      nj_data_total(data, NJ_SPREAD_FINITE).est);
 }
 
 static enum nj_status
@@ -265,12 +280,11 @@ share_metric_put(const struct group *g, const char *metric, unsigned event, doub
 static void
 metrics_put(const struct group *g)
 {
-    struct nj_estimate mean = nj_data_ratio(g->durations, NJ_SPREAD_FINITE);
     struct nj_estimate process = nj_data_ratio(g->durations, NJ_SPREAD_PROCESS);
     struct nj_estimate n_eff = {g->design.kish, (double)NAN, (double)NAN, (double)NAN};
 
     quantile_metrics_put(g);
-    (void)metric_put(g, "mean", &mean, process.se / process.est, nj_data_plain(g->durations),
+    (void)metric_put(g, "mean", &g->mean, process.se / process.est, nj_data_plain(g->durations),
                      g->design.kish);
     share_metric_put(g, "error_rate", NJ_LATENCY_ERROR, (double)NAN);
     for (unsigned k = 0; k < g->run->options->slow_over_len; k++)
@@ -336,7 +350,10 @@ group_put(struct group *g)
         enum nj_status st = measure_fill(g, m);
         if (st < 0)
             return st;
+        if (m == NJ_LATENCY_SELF)
+            self_put(g, row);
         if (m == NJ_LATENCY_DURATION) {
+            g->mean = mean_of(g, g->durations);
             row = latency_put(g);
             histogram_put(g, nj_results_table(g->results, NJ_TABLE_latency), row);
             if (groupings[g->order->key.by].has_metrics) {

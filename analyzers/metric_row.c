@@ -15,6 +15,9 @@ nj_metric_estimate(struct nj_metric_estimates *out, const struct nj_series *seri
     out->mean = nj_data_ratio(strata, NJ_SPREAD_FINITE);
     out->total = nj_data_total(strata, NJ_SPREAD_FINITE);
     out->p95 = (struct nj_quantile){.p = 0.95};
+    if (st == NJ_OK)
+        out->mean = nj_sample_skew_limits(&out->sample, out->mean, NJ_SPREAD_FINITE,
+                                          nj_data_design(strata).kish, arena);
     return st < 0
                ? st
                : nj_sample_quantiles(&out->sample, NJ_SPREAD_FINITE, &out->p95, 1, arena, err);

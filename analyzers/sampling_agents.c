@@ -38,7 +38,7 @@ subject_put(struct nj_sampling_run *s, struct nj_slice name, uint32_t errors, ui
     const struct nj_options *options = s->run->options;
     struct nj_arena *arena = nj_arena_new(1 << 20);
     struct nj_sampling_outcome outcome = {0};
-    struct nj_sample sample;
+    struct nj_sample sample = {0};
     struct nj_sampling_subject subject = {.agent = name, .sample = &sample};
     enum nj_status st = NJ_OK;
 

@@ -83,15 +83,18 @@ error_rate_put(struct nj_results *results, const struct nj_sampling_subject *sub
 
     stored_sums(subject->errors, &row.n, &row.events);
     row.plain = nj_data_plain(subject->errors);
-    row.weighted = nj_data_share(subject->errors, subject->spread, &row.n_eff);
+    row.weighted = subject->sample->is_textbook
+                       ? nj_data_share_textbook(subject->errors, subject->spread, &row.n_eff)
+                       : nj_data_share(subject->errors, subject->spread, &row.n_eff);
     row.bias = nj_data_bias(subject->errors, subject->spread);
     row_put(results, subject, &row, outcome);
 }
 
 static void
 mean_put(struct nj_results *results, const struct nj_sampling_subject *subject,
-         struct nj_sampling_outcome *outcome)
+         struct nj_sampling_outcome *outcome, struct nj_arena *scratch)
 {
+    const struct nj_sample *sample = subject->sample;
     struct row row = {.metric = "mean"};
     double sum;
 
@@ -100,6 +103,9 @@ mean_put(struct nj_results *results, const struct nj_sampling_subject *subject,
     row.weighted = nj_data_ratio(subject->values, subject->spread);
     row.bias = nj_data_bias(subject->values, subject->spread);
     row.n_eff = nj_data_design(subject->values).kish;
+    if (!sample->is_textbook)
+        row.weighted =
+            nj_sample_skew_limits(sample, row.weighted, subject->spread, row.n_eff, scratch);
     row_put(results, subject, &row, outcome);
 }
 
@@ -151,7 +157,7 @@ nj_sampling_rows_put(struct nj_results *results, const struct nj_sampling_subjec
         error_rate_put(results, subject, outcome);
     if (subject->values.len == 0)
         return NJ_OK;
-    mean_put(results, subject, outcome);
+    mean_put(results, subject, outcome, scratch);
     return quantiles_put(results, subject, outcome, scratch, err);
 }
 

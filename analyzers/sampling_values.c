@@ -189,7 +189,7 @@ table_estimate(struct table *t, struct nj_results *results, struct nj_arena *are
     nj_terms_sort(t->values, t->len);
     nj_terms_sort(t->errors, t->len);
     enum nj_status st = nj_sample_build(&sample, t->items, t->len, t->carriers, arena, t->err);
-    sample.is_real = true;
+    sample.is_real = sample.is_textbook = true;
     struct nj_sampling_subject subject = {
         .agent = NJ_SLICE("*"),
         .values = nj_data_of_terms(t->values, t->len),

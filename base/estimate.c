@@ -199,6 +199,27 @@ nj_data_ratio(struct nj_data data, enum nj_spread spread)
     return t_interval(ratio.est, ratio_variance(&ratio, spread), ratio.design.units);
 }
 
+/* The inverse of Hall's transformation T + g T^2 / 3 + g^2 T^3 / 27 + g / 6. */
+static double
+hall_inverse(double y, double g)
+{
+    double inner = g * (y - g / 6);
+
+    return fabs(g) < 1e-6 ? y : 3 * (cbrt(1 + inner) - 1) / g;
+}
+
+struct nj_estimate
+nj_estimate_skewed(struct nj_estimate estimate, double skewness, double n_eff)
+{
+    if (!(estimate.se > 0) || !isfinite(skewness) || !(n_eff > 1))
+        return estimate;
+    double t = nj_t_quantile(LIMIT, n_eff - 1), inverse = hall_inverse(t, skewness);
+    estimate.lo = estimate.est - estimate.se * fmax(t, inverse);
+    inverse = hall_inverse(-t, skewness);
+    estimate.hi = estimate.est - estimate.se * fmin(-t, inverse);
+    return estimate;
+}
+
 /* Effective number of observations behind a share r of this variance. */
 static double
 share_n_eff(double r, double variance, double kish)
@@ -218,7 +239,7 @@ observations_count(struct nj_data data)
 }
 
 struct nj_estimate
-nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff)
+nj_data_share_textbook(struct nj_data data, enum nj_spread spread, double *n_eff)
 {
     struct ratio ratio;
 
@@ -246,6 +267,84 @@ nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff)
     }
     out.lo = r > 0 ? nj_beta_quantile(1 - LIMIT, n * r, n * (1 - r) + 1) : 0;
     out.hi = r < 1 ? nj_beta_quantile(LIMIT, n * r + 1, n * (1 - r)) : 1;
+    return out;
+}
+
+/* Units as what an unseen one could be like. `is_other`: what y does not count is looked at. */
+struct unseen {
+    enum nj_spread spread;
+    bool is_other;
+    double lightest, heaviest; /* weights that chance kept */
+    double heaviest_event;     /* of units with an event */
+    double events, squares;    /* sums of y and y^2: how many events come together */
+};
+
+static double
+events_of(const struct nj_stratum *s, bool is_other)
+{
+    return is_other ? s->x - s->y : s->y;
+}
+
+static void
+unseen_look(struct unseen *u, struct nj_data data)
+{
+    struct nj_stratum s;
+
+    u->lightest = INFINITY;
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);) {
+        double events = events_of(&s, u->is_other);
+        bool is_certain = u->spread == NJ_SPREAD_FINITE && s.rest == 0;
+        if (!(s.weight > 0))
+            continue;
+        u->events += events;
+        u->squares += u->is_other ? s.xx - 2 * s.xy + s.yy : s.yy;
+        u->lightest = fmin(u->lightest, s.weight);
+        if (!is_certain)
+            u->heaviest = fmax(u->heaviest, s.weight);
+        if (events > 0)
+            u->heaviest_event = fmax(u->heaviest_event, s.weight);
+    }
+}
+
+/* Whether all units as light as those with an event are events throughout. */
+static bool
+is_kept_for_events(const struct unseen *u, struct nj_data data)
+{
+    struct nj_stratum s;
+
+    if (!(u->events > 0))
+        return false;
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);)
+        if (s.weight > 0 && s.weight <= u->heaviest_event && events_of(&s, u->is_other) < s.x)
+            return false;
+    return true;
+}
+
+/* The upper limit of a share if one more event was there, of the heaviest unit. */
+static double
+unseen_limit(const struct ratio *ratio, enum nj_spread spread, bool is_other)
+{
+    struct unseen u = {.spread = spread, .is_other = is_other};
+
+    unseen_look(&u, ratio->data);
+    if (!(u.heaviest > 0) || u.heaviest == u.lightest || is_kept_for_events(&u, ratio->data))
+        return 0;
+    double more = u.heaviest * (u.events > 0 ? fmax(1, u.squares / u.events) : 1);
+    double y = (is_other ? 1 - ratio->est : ratio->est) * ratio->x + more;
+    double v = ratio_variance(ratio, spread) * ratio->x * ratio->x + more * more;
+    return fmin(1, v / (2 * y) * nj_chi2_quantile(LIMIT, 2 * y * y / v) / ratio->x);
+}
+
+struct nj_estimate
+nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff)
+{
+    struct nj_estimate out = nj_data_share_textbook(data, spread, n_eff);
+    struct ratio ratio;
+
+    if (!ratio_of(data, &ratio) || !(ratio.design.units > 1))
+        return out;
+    out.hi = fmax(out.hi, unseen_limit(&ratio, spread, false));
+    out.lo = fmin(out.lo, 1 - unseen_limit(&ratio, spread, true));
     return out;
 }
 

@@ -95,9 +95,23 @@ struct nj_estimate nj_data_total(struct nj_data data, enum nj_spread spread);
  * (Saerndal, Swensson and Wretman 1992, 5.6), t interval. */
 struct nj_estimate nj_data_ratio(struct nj_data data, enum nj_spread spread);
 
+/* The limits of an estimate whose third standardised moment is `skewness`, from `n_eff`
+ * independent units: those of a transformation that takes the skewness away (Hall 1992), with t
+ * of n_eff - 1 degrees of freedom. Symmetric limits of means of long-tailed values miss on one
+ * side. Skewness NaN: not known, the limits stay as they are. */
+struct nj_estimate nj_estimate_skewed(struct nj_estimate estimate, double skewness,
+                                      double n_eff);
+
 /* The same ratio where y <= x counts events: beta interval of Korn and Graubard (1998), which
  * stays within 0 and 1 and has a width when no event was seen. *n_eff, where not NULL, is the
  * number of independent observations that would be as good, by the process variance. */
+struct nj_estimate nj_data_share_textbook(struct nj_data data, enum nj_spread spread,
+                                          double *n_eff);
+
+/* The same, but where weights differ the limits are at least those of one more unseen event,
+ * and one more unseen non-event, of the heaviest unit (Fay and Feuer 1997): events that were
+ * only seen among light units say nothing of heavy ones. Where light units are events
+ * throughout, they were kept as such, and heavy ones are not feared to have any. */
 struct nj_estimate nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff);
 
 /* Plain ratio sum y / sum x over all that is stored, minus the weighted one: how far plain

@@ -6,8 +6,9 @@
 
 #include <math.h>
 
-#define LIMIT    0.975 /* two-sided 95 % */
-#define TOP_ROWS 20    /* of which the heaviest cluster stands for what was not seen */
+#define LIMIT        0.975 /* two-sided 95 % */
+#define NEAR_ROWS    20    /* of which the heaviest cluster stands for what was not seen */
+#define NEAR_WEIGHTS 2.0   /* times the heaviest weight: what they carry at least */
 #define TAIL_SCAN                                                                              \
     256 /* up to here limits are scanned: with few clusters they need not be monotone */
 
@@ -166,37 +167,76 @@ score_interval(struct spread *s, struct nj_quantile *quantile, double t)
     }
 }
 
-/* The sample from the top, one element a value: the weight above it, its variance. */
+/* The sample from the top, one element a value. */
 struct tail {
-    double *above, *variance;
+    double *above, *variance; /* weight above the value, and its variance */
+    double *heaviest;         /* what one more cluster above it could weigh */
     size_t *rank;
     size_t len;
-    double heaviest; /* cluster weight among the top rows */
 };
 
-static double
-heaviest_of_top(struct spread *s)
+/* Rows from the top down to some value. */
+struct top {
+    size_t at; /* where they begin */
+    double rows, weight;
+    double heaviest; /* the largest weight that a cluster has among them */
+};
+
+/* Adds the rows or cells of the next value. */
+static void
+top_grow(struct top *top, struct spread *s, bool has_clusters)
 {
     const struct nj_sample *sample = s->sample;
-    size_t at = sample->len;
+    uint64_t key = sample->key[top->at - 1];
+
+    for (; top->at > 0 && sample->key[top->at - 1] == key; top->at--) {
+        size_t i = top->at - 1;
+        if (sample->cell) {
+            const struct nj_cell *cell = &sample->cell[i];
+            top->rows += cell->rows;
+            top->weight += cell->rows * cell->weight;
+            top->heaviest = fmax(top->heaviest, cell->weight * cell->most);
+            continue;
+        }
+        double weight = sample->carriers[sample->item[i].carrier].weight;
+        top->rows++;
+        top->weight += weight;
+        if (has_clusters)
+            top->heaviest = fmax(top->heaviest, s->seen[sample->unit[i]] += weight);
+    }
+}
+
+static double
+heaviest_row(const struct nj_sample *sample)
+{
     double heaviest = 0;
 
+    for (size_t i = 0; i < sample->len; i++)
+        heaviest =
+            fmax(heaviest, sample->cell ? sample->cell[i].weight
+                                        : sample->carriers[sample->item[i].carrier].weight);
+    return heaviest;
+}
+
+/* What one more cluster above a value could weigh: as much as the heaviest among all rows above
+ * it and those next below, which are so many, and carry so much, that heavy ones would show.
+ * In a textbook's interval it is the heaviest of the topmost rows, whatever the value. */
+static void
+heaviest_fill(struct tail *tail, struct spread *s)
+{
+    struct top above = {.at = s->sample->len}, seen = above;
+    double wanted = s->sample->is_textbook ? 0 : NEAR_WEIGHTS * heaviest_row(s->sample);
+
     spread_restart(s);
-    for (double rows = 0;
-         at > 0 && (rows < TOP_ROWS || sample->key[at - 1] == sample->key[at]);) {
-        at--;
-        if (sample->cell) {
-            rows += sample->cell[at].rows;
-            heaviest = fmax(heaviest, sample->cell[at].weight * sample->cell[at].most);
-        } else {
-            double *seen = &s->seen[sample->unit[at]];
-            rows++;
-            *seen += sample->carriers[sample->item[at].carrier].weight;
-            heaviest = fmax(heaviest, *seen);
-        }
+    for (size_t i = 0; i < tail->len; i++) {
+        while (seen.at > 0 &&
+               (seen.rows < above.rows + NEAR_ROWS || seen.weight < above.weight + wanted))
+            top_grow(&seen, s, true);
+        tail->heaviest[i] = seen.heaviest;
+        if (!s->sample->is_textbook)
+            top_grow(&above, s, false);
     }
     spread_restart(s);
-    return heaviest;
 }
 
 static enum nj_status
@@ -207,10 +247,12 @@ tail_build(struct tail *tail, struct spread *s, struct nj_arena *scratch, struct
 
     for (size_t i = 0; i < sample->len; i++)
         len += i == 0 || sample->key[i] != sample->key[i - 1];
-    *tail = (struct tail){NJ_NEW_RAW(scratch, double, len), NJ_NEW_RAW(scratch, double, len),
-                          NJ_NEW_RAW(scratch, size_t, len), len, heaviest_of_top(s)};
-    if (!tail->above || !tail->variance || !tail->rank)
+    *tail =
+        (struct tail){NJ_NEW_RAW(scratch, double, len), NJ_NEW_RAW(scratch, double, len),
+                      NJ_NEW_RAW(scratch, double, len), NJ_NEW_RAW(scratch, size_t, len), len};
+    if (!tail->above || !tail->variance || !tail->heaviest || !tail->rank)
         return nj_fail(err, NJ_ENOMEM, "no memory for the tail of %zu values", sample->len);
+    heaviest_fill(tail, s);
     for (size_t at = 0, next; at < sample->len; at = next) {
         next = spread_step(s, at);
         bool is_last = next == sample->len;
@@ -228,8 +270,8 @@ tail_build(struct tail *tail, struct spread *s, struct nj_arena *scratch, struct
 static double
 tail_upper(const struct tail *tail, size_t i)
 {
-    double y = tail->above[i] + tail->heaviest;
-    double v = tail->variance[i] + tail->heaviest * tail->heaviest;
+    double y = tail->above[i] + tail->heaviest[i];
+    double v = tail->variance[i] + tail->heaviest[i] * tail->heaviest[i];
 
     return v / (2 * y) * nj_chi2_quantile(LIMIT, 2 * y * y / v);
 }

@@ -20,6 +20,8 @@ struct nj_sample {
     double units; /* clusters */
     bool is_census;
     bool is_real; /* keys are of nj_key_of_real; set by the caller, else of nj_key_of_int */
+    bool
+        is_textbook; /* intervals as published, to compare with other software; by the caller */
     size_t stored_len;
     const struct nj_keyed *stored; /* of rows: all items, sorted */
 
@@ -77,6 +79,13 @@ nj_sample_value(const struct nj_sample *sample, uint64_t key)
 size_t nj_sample_rank(const struct nj_sample *sample, double p);
 /* The key of the plain quantile of all that is stored; of an empty sample 0. */
 uint64_t nj_sample_plain(const struct nj_sample *sample, double p);
+
+/* The limits of `mean`, which is the weighted mean of the sample, for what its skewness makes
+ * of them (nj_estimate_skewed); the third central moment is estimated from the clusters. Of
+ * cells they stay as they are: there are too many values for it to matter. */
+struct nj_estimate nj_sample_skew_limits(const struct nj_sample *sample,
+                                         struct nj_estimate mean, enum nj_spread spread,
+                                         double n_eff, struct nj_arena *scratch);
 
 /* From this quantile on the interval is the one for tails. */
 #define NJ_TAIL_FROM 0.9

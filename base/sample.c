@@ -3,6 +3,8 @@
 
 #include "base/sum.h"
 
+#include <math.h>
+
 /* Puts rows of one value in the order of (cluster, weight). */
 static enum nj_status
 ties_sort(struct nj_keyed *items, size_t len, const struct nj_carrier *carriers,
@@ -237,4 +239,36 @@ nj_sample_plain(const struct nj_sample *sample, double p)
     while (at + 1 < sample->stored_len && (seen += sample->stored_cell[at].rows) < wanted)
         at++;
     return sample->stored_cell[at].key;
+}
+
+/* The third central moment of the weighted mean in standard errors; NaN: not known. */
+static double
+skewness_of(const struct nj_sample *sample, double mean, enum nj_spread spread,
+            struct nj_arena *scratch)
+{
+    struct nj_sum squares = {0}, cubes = {0};
+    double m = sample->units, *gap;
+
+    if (sample->cell || !(m > 2) || !(gap = NJ_NEW(scratch, double, (size_t)m)))
+        return (double)NAN;
+    for (size_t i = 0; i < sample->len; i++)
+        gap[sample->unit[i]] += sample->carriers[sample->item[i].carrier].weight *
+                                (nj_sample_value(sample, sample->key[i]) - mean);
+    for (size_t c = 0; c < (size_t)m; c++) {
+        double rest = sample->unit_rest[c], square = gap[c] * gap[c];
+        bool is_process = spread == NJ_SPREAD_PROCESS || rest == 1;
+        nj_sum_add(&squares, (is_process ? m / (m - 1) : rest) * square);
+        /* moments of a coin of probability 1 - rest */
+        nj_sum_add(&cubes, (is_process ? m * m / ((m - 1) * (m - 2)) : rest * (2 * rest - 1)) *
+                               square * gap[c]);
+    }
+    double variance = nj_sum_of(&squares);
+    return variance > 0 ? nj_sum_of(&cubes) / (variance * sqrt(variance)) : 0;
+}
+
+struct nj_estimate
+nj_sample_skew_limits(const struct nj_sample *sample, struct nj_estimate mean,
+                      enum nj_spread spread, double n_eff, struct nj_arena *scratch)
+{
+    return nj_estimate_skewed(mean, skewness_of(sample, mean.est, spread, scratch), n_eff);
 }

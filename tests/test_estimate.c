@@ -76,6 +76,52 @@ share_is_the_exact_binomial_interval_where_weights_are_equal(void **state)
     assert_close(n_eff, 12);
 }
 
+/* 30 traces kept for certain, 20 kept at 1 in 20. Five of the first have an error: among 400
+ * that the others stand for there may be one as well, unless all 30 have one, for which they
+ * were kept. */
+static void
+events_seen_in_light_units_only_say_little_of_heavy_ones(void **state)
+{
+    struct nj_term terms[50];
+
+    (void)state;
+    for (int spread = 0; spread < 2; spread++) {
+        for (uint64_t i = 0; i < 50; i++)
+            terms[i] = term(i, i < 30 ? 1 : 20, 1, i < 5);
+        struct nj_data data = nj_data_of_terms(terms, 50);
+        struct nj_estimate plain = nj_data_share_textbook(data, (enum nj_spread)spread, NULL);
+        struct nj_estimate share = nj_data_share(data, (enum nj_spread)spread, NULL);
+        double se = nj_data_ratio(data, (enum nj_spread)spread).se * 430;
+        double y = 5 + 20, v = se * se + 400;
+        assert_close(share.hi, v / (2 * y) * nj_chi2_quantile(0.975, 2 * y * y / v) / 430);
+        assert_true(share.hi > 2 * plain.hi && share.est == plain.est);
+        assert_true(share.lo <= plain.lo);
+        for (uint64_t i = 5; i < 30; i++)
+            terms[i].y = 1;
+        plain = nj_data_share_textbook(data, (enum nj_spread)spread, NULL);
+        share = nj_data_share(data, (enum nj_spread)spread, NULL);
+        assert_close(share.hi, plain.hi);
+    }
+}
+
+/* Hall's limits solve T + g T^2 / 3 + g^2 T^3 / 27 + g / 6 = -+t for T = (est - limit) / se. */
+static void
+limits_of_a_skewed_estimate_reach_further_to_the_long_side(void **state)
+{
+    const struct nj_estimate e = {10, 8, 12, 1};
+    const double g = 0.3, t = nj_t_quantile(0.975, 29);
+
+    (void)state;
+    struct nj_estimate skewed = nj_estimate_skewed(e, g, 30);
+    double reach = e.est - skewed.hi;
+    assert_close(reach + g * reach * reach / 3 + g * g * pow(reach, 3) / 27 + g / 6, -t);
+    assert_close(skewed.lo, e.est - t); /* never nearer than without skewness */
+    struct nj_estimate mirrored = nj_estimate_skewed(e, -g, 30);
+    assert_close(mirrored.lo - e.est, e.est - skewed.hi);
+    assert_close(nj_estimate_skewed(e, 0, 30).hi, e.est + t);
+    assert_close(nj_estimate_skewed(e, (double)NAN, 30).hi, e.hi);
+}
+
 static void
 what_was_kept_for_certain_has_no_finite_spread(void **state)
 {
@@ -235,6 +281,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_sums_done_by_hand),
         cmocka_unit_test(share_is_the_exact_binomial_interval_where_weights_are_equal),
+        cmocka_unit_test(events_seen_in_light_units_only_say_little_of_heavy_ones),
+        cmocka_unit_test(limits_of_a_skewed_estimate_reach_further_to_the_long_side),
         cmocka_unit_test(what_was_kept_for_certain_has_no_finite_spread),
         cmocka_unit_test(too_little_data_gives_no_limits),
         cmocka_unit_test(traces_of_one_cluster_count_as_one_unit),
