@@ -183,15 +183,16 @@ edges_put(const struct printer *p)
     nj_jsonw_array_end(p->out);
 }
 
-/* The way of the first origin to the main root. */
+/* The way to the main root of the first origin that reached it. */
 static void
 primary_put(const struct printer *p)
 {
     const struct nj_errors *e = p->e;
     uint32_t at = NJ_NO_NODE;
 
-    if (e->origins_len > 0 && e->origins[0].state == NJ_STATE_SURFACED)
-        at = e->origins[0].node;
+    for (uint32_t k = e->origins_len; k-- > 0;)
+        if (e->origins[k].state == NJ_STATE_SURFACED)
+            at = e->origins[k].node;
     nj_jsonw_key(p->out, "primary");
     nj_jsonw_array(p->out);
     while (at != NJ_NO_NODE) {
