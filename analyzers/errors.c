@@ -55,9 +55,11 @@ errors_finish(struct nj_run *run, void *state, struct nj_results *results)
 {
     struct state *s = state;
     struct nj_table *summary = nj_results_table(results, NJ_TABLE_errors_summary);
+    enum nj_status st;
 
     nj_error_counts_put(&s->counts, summary, nj_table_add(summary));
-    return nj_error_sums_put(&s->sums, run, results);
+    st = nj_error_sums_put(&s->sums, run, results);
+    return st < 0 ? st : nj_error_exemplars_put(&s->sums, run, results);
 }
 
 static enum nj_status

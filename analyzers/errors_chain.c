@@ -101,6 +101,7 @@ example_set(struct writer *w, struct nj_error_chain *chain, const struct nj_trac
 
     chain->trace = trace->id;
     chain->span_id = trace->span_id[span];
+    chain->kept = (struct nj_kept_trace){trace->number, trace->weight.value};
     chain->trace_text = trace->text.len ? name_of(w, trace->text) : NJ_NO_NAME;
     chain->span_text =
         (trace->row[span]->flags & NJ_ROW_SPAN_TEXT) &&
@@ -173,5 +174,6 @@ nj_error_chain_add(struct nj_error_chain *into, const struct nj_error_chain *fro
         into->span_id = from->span_id;
         into->trace_text = from->trace_text;
         into->span_text = from->span_text;
+        into->kept = from->kept;
     }
 }

@@ -4,6 +4,7 @@
 #define NJ_ANALYZERS_ERRORS_SUMS_H
 
 #include "analyzers/errors_graph.h"
+#include "analyzers/revisit.h"
 #include "analyzers/series.h"
 
 /* What groups of the two series are about; the key of a group is this << 32 | id. */
@@ -32,6 +33,7 @@ struct nj_error_chain {
     struct nj_trace_id trace; /* of the example: the smallest trace id, then span id */
     uint64_t span_id;
     uint32_t trace_text, span_text;
+    struct nj_kept_trace kept; /* the same trace, to be looked at again */
 };
 
 struct nj_error_agent {
@@ -69,5 +71,11 @@ bool nj_error_sums_merge(struct nj_error_sums *into, const struct nj_error_sums 
  * (whose row is there) and rows of metrics. NJ_ENOMEM. */
 enum nj_status nj_error_sums_put(struct nj_error_sums *sums, struct nj_run *run,
                                  struct nj_results *results) NJ_CHECKED;
+
+/* Shows examples of the most frequent chains that surfaced, or else of those that were
+ * absorbed: rows of exemplars, exemplar_spans and exemplar_links. After nj_error_sums_put.
+ * NJ_ENOMEM, and what reading the corpus again can fail with. */
+enum nj_status nj_error_exemplars_put(const struct nj_error_sums *sums, struct nj_run *run,
+                                      struct nj_results *results) NJ_CHECKED;
 
 #endif

@@ -1,14 +1,12 @@
-/* exemplars.c - traces worth looking at: a median one, a slow one, the slowest, one that
- * failed.
+/* exemplars.c - traces worth looking at: a median one, a slow one, the slowest. Those of errors
+ * are chosen by the chains: errors_exemplars.c.
  *
  * Per bucket of durations the state keeps one trace, so memory does not grow with their number;
  * the chosen few are read again at the end. */
-#include "analyzers/analyzer.h"
+#include "analyzers/revisit.h"
 #include "analyzers/tally.h"
 #include "analyzers/waterfall.h"
 #include "base/hash.h"
-
-#include <stdlib.h>
 
 enum { SUB_BITS = 5, BUCKET_BITS = 12, BUCKET_MASK = (1 << BUCKET_BITS) - 1, ROWS_MAX = 150 };
 
@@ -24,7 +22,6 @@ struct candidate {
 
 struct exemplars {
     struct nj_tally buckets; /* bucket of duration -> struct candidate */
-    struct nj_tally failed;  /* the same for traces whose main root failed */
     struct nj_tally spans;   /* group and bucket -> number of spans */
     struct candidate slowest;
 };
@@ -57,7 +54,6 @@ exemplars_begin(struct nj_run *run, void *state)
 
     (void)run;
     nj_tally_init(&e->buckets, sizeof(struct candidate));
-    nj_tally_init(&e->failed, sizeof(struct candidate));
     nj_tally_init(&e->spans, sizeof(uint64_t));
     return NJ_OK;
 }
@@ -68,7 +64,6 @@ exemplars_fini(void *state)
     struct exemplars *e = state;
 
     nj_tally_fini(&e->buckets);
-    nj_tally_fini(&e->failed);
     nj_tally_fini(&e->spans);
 }
 
@@ -122,12 +117,6 @@ exemplars_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
         return out_of_memory(run);
     candidate_add(at, &one);
     slowest_add(&e->slowest, &one);
-    if (trace->status[trace->root] == NJ_STATUS_ERROR) {
-        at = nj_tally_at(&e->failed, bucket);
-        if (!at)
-            return out_of_memory(run);
-        candidate_add(at, &one);
-    }
     for (uint32_t i = 0; i < trace->spans_len; i++) {
         uint64_t *n =
             nj_tally_at(&e->spans, group_of(trace, i) | bucket_of(nj_trace_raw_ns(trace, i)));
@@ -156,8 +145,7 @@ exemplars_merge(struct nj_run *run, void *into, const void *from)
     struct exemplars *a = into;
     const struct exemplars *b = from;
 
-    if (!candidates_merge(&a->buckets, &b->buckets) ||
-        !candidates_merge(&a->failed, &b->failed))
+    if (!candidates_merge(&a->buckets, &b->buckets))
         return out_of_memory(run);
     for (size_t i = 0; i < b->spans.len; i++) {
         uint64_t *n = nj_tally_at(&a->spans, nj_tally_key(&b->spans, i));
@@ -210,38 +198,29 @@ rank_of(const void *context, const struct nj_trace *trace, uint32_t i)
     return all ? (double)below / (double)all : 0;
 }
 
+/* One exemplar on its way into the tables. */
+struct picture {
+    struct nj_waterfall_view view;
+    struct nj_results *results;
+};
+
+static enum nj_status
+picture_put(struct nj_run *run, const struct nj_trace *trace,
+            const struct nj_critical_path *path, const void *context)
+{
+    const struct picture *picture = context;
+    return nj_waterfall_put(run, trace, path, &picture->view, picture->results);
+}
+
 static enum nj_status
 candidate_put(struct nj_run *run, const struct nj_tally *spans, const char *why,
               const struct candidate *c, struct nj_results *results)
 {
-    struct nj_source *source;
-    struct nj_raw_trace raw;
-    struct nj_trace trace;
-    struct nj_critical_path path;
-    struct nj_diags *diags = nj_diags_new();
-    enum nj_status st =
-        diags ? run->corpus->open(run->corpus, c->number, c->number + 1, &source, run->err)
-              : out_of_memory(run);
+    const struct picture picture = {
+        {.why = why, .rows_max = ROWS_MAX, .rank = rank_of, .context = spans}, results};
+    const struct nj_kept_trace kept = {c->number, c->weight};
 
-    if (st < 0) {
-        free(diags);
-        return st;
-    }
-    nj_arena_reset(run->scratch);
-    st = source->next(source, &raw, run->err);
-    if (st == NJ_OK)
-        st = nj_tree_build(&trace, &raw, run->corpus, &run->options->tree, run->scratch, diags,
-                           run->err);
-    if (st >= 0)
-        st = nj_critical_path_walk(&path, &trace, NJ_SCOPE_ROOT, run->options, run->scratch,
-                                   run->err);
-    if (st >= 0) {
-        trace.weight.value = c->weight;
-        st = nj_waterfall_put(run, &trace, &path, why, ROWS_MAX, rank_of, spans, results);
-    }
-    source->close(source);
-    free(diags);
-    return st;
+    return nj_trace_revisit(run, &kept, picture_put, &picture);
 }
 
 static enum nj_status
@@ -249,16 +228,14 @@ exemplars_finish(struct nj_run *run, void *state, struct nj_results *results)
 {
     struct exemplars *e = state;
 
-    if (!nj_tally_sort_keys(&e->buckets) || !nj_tally_sort_keys(&e->failed) ||
-        !nj_tally_sort_keys(&e->spans))
+    if (!nj_tally_sort_keys(&e->buckets) || !nj_tally_sort_keys(&e->spans))
         return out_of_memory(run);
     const struct {
         const char *why;
         const struct candidate *candidate;
     } wanted[] = {{"slowest", &e->slowest},
                   {"median", at_quantile(&e->buckets, 0.5)},
-                  {"p95", at_quantile(&e->buckets, 0.95)},
-                  {"error", at_quantile(&e->failed, 0.5)}};
+                  {"p95", at_quantile(&e->buckets, 0.95)}};
     enum nj_status st = NJ_OK;
 
     for (size_t i = 0; i < NJ_LEN(wanted) && st >= 0; i++) {

@@ -5,24 +5,31 @@
 
 #include <stdlib.h>
 
+/* How much a span matters for the picture. */
+enum mark { MARK_NONE, MARK_CRITICAL, MARK_MUST };
+
 /* What rows are chosen by when there is not room for all. */
 struct choice {
     uint32_t row; /* place in preorder */
     uint32_t depth;
     int64_t length_ns;
-    bool is_critical, is_error;
+    uint8_t mark; /* enum mark */
+    bool is_error;
 };
 
-/* Shallow rows first, so that whatever is kept has its ancestors; then what matters. */
+/* What must be there, then shallow rows first, so that whatever is kept has its ancestors; then
+ * what matters. */
 static int
 choice_cmp(const void *a, const void *b)
 {
     const struct choice *x = a, *y = b;
 
+    if ((x->mark == MARK_MUST) != (y->mark == MARK_MUST))
+        return x->mark == MARK_MUST ? -1 : 1;
     if (x->depth != y->depth)
         return x->depth < y->depth ? -1 : 1;
-    if (x->is_critical != y->is_critical)
-        return x->is_critical ? -1 : 1;
+    if (x->mark != y->mark)
+        return x->mark > y->mark ? -1 : 1;
     if (x->is_error != y->is_error)
         return x->is_error ? -1 : 1;
     if (x->length_ns != y->length_ns)
@@ -31,18 +38,18 @@ choice_cmp(const void *a, const void *b)
 }
 
 static bool
-is_alike(const struct nj_trace *t, uint32_t a, uint32_t b, const bool *critical)
+is_alike(const struct nj_trace *t, uint32_t a, uint32_t b, const uint8_t *marks)
 {
     return t->child_at[a] == t->child_at[a + 1] && t->child_at[b] == t->child_at[b + 1] &&
            t->agent[a] == t->agent[b] && t->kind[a] == t->kind[b] &&
-           t->operation[a] == t->operation[b] && t->status[a] == t->status[b] && !critical[a] &&
-           !critical[b];
+           t->operation[a] == t->operation[b] && t->status[a] == t->status[b] && !marks[a] &&
+           !marks[b];
 }
 
 /* All rows in preorder; siblings that are alike become one row when `folds`. */
 static uint32_t
 preorder(struct nj_waterfall_row *rows, uint32_t *stack, const struct nj_trace *t,
-         const bool *critical, bool folds)
+         const uint8_t *marks, bool folds)
 {
     uint32_t len = 0, top = 0;
 
@@ -54,7 +61,7 @@ preorder(struct nj_waterfall_row *rows, uint32_t *stack, const struct nj_trace *
         uint32_t i = stack[--top];
         struct nj_waterfall_row *last = len ? &rows[len - 1] : NULL;
         if (folds && last && t->parent[i] != NJ_NO_SPAN &&
-            t->parent[last->span] == t->parent[i] && is_alike(t, last->span, i, critical))
+            t->parent[last->span] == t->parent[i] && is_alike(t, last->span, i, marks))
             last->repeats++;
         else
             rows[len++] = (struct nj_waterfall_row){i, 1};
@@ -67,7 +74,7 @@ preorder(struct nj_waterfall_row *rows, uint32_t *stack, const struct nj_trace *
 /* Keeps rows_max rows, in preorder. */
 static bool
 rows_choose(struct nj_waterfall_row *rows, uint32_t *len, const struct nj_trace *t,
-            const bool *critical, uint32_t rows_max, struct nj_arena *arena)
+            const uint8_t *marks, uint32_t rows_max, struct nj_arena *arena)
 {
     struct choice *choices = NJ_NEW_RAW(arena, struct choice, *len);
     bool *kept = NJ_NEW(arena, bool, *len);
@@ -77,7 +84,7 @@ rows_choose(struct nj_waterfall_row *rows, uint32_t *len, const struct nj_trace 
         return false;
     for (uint32_t r = 0; r < *len; r++) {
         uint32_t i = rows[r].span;
-        choices[r] = (struct choice){r, t->depth[i], nj_trace_raw_ns(t, i), critical[i],
+        choices[r] = (struct choice){r, t->depth[i], nj_trace_raw_ns(t, i), marks[i],
                                      t->status[i] == NJ_STATUS_ERROR};
         if (i == t->root)
             choices[r].length_ns = INT64_MAX;
@@ -92,25 +99,35 @@ rows_choose(struct nj_waterfall_row *rows, uint32_t *len, const struct nj_trace 
     return true;
 }
 
+static void
+marks_fill(uint8_t *marks, const struct nj_trace *trace, const struct nj_critical_path *path,
+           const bool *must)
+{
+    for (uint32_t s = 0; s < path->segments_len; s++)
+        marks[path->segments[s].span] = MARK_CRITICAL;
+    for (uint32_t i = 0; must && i < trace->spans_len; i++)
+        if (must[i])
+            marks[i] = MARK_MUST;
+}
+
 enum nj_status
 nj_waterfall_rows(struct nj_waterfall_row **out, uint32_t *len, const struct nj_trace *trace,
-                  const struct nj_critical_path *path, uint32_t rows_max,
+                  const struct nj_critical_path *path, const struct nj_waterfall_view *view,
                   struct nj_arena *arena, struct nj_error *err)
 {
-    bool *critical = NJ_NEW(arena, bool, trace->spans_len);
+    const uint32_t rows_max = view->rows_max;
+    uint8_t *marks = NJ_NEW(arena, uint8_t, trace->spans_len);
     uint32_t *stack = NJ_NEW_RAW(arena, uint32_t, (size_t)trace->spans_len + 1);
 
     *out = NJ_NEW_RAW(arena, struct nj_waterfall_row, (size_t)trace->spans_len + 1);
-    if (!critical || !stack || !*out)
+    if (!marks || !stack || !*out)
         return nj_fail(err, NJ_ENOMEM, "no memory to draw a trace of %u spans",
                        trace->spans_len);
-    for (uint32_t s = 0; s < path->segments_len; s++)
-        critical[path->segments[s].span] = true;
-    *len = preorder(*out, stack, trace, critical, false);
+    marks_fill(marks, trace, path, view->must);
+    *len = preorder(*out, stack, trace, marks, false);
     if (rows_max && *len > rows_max)
-        *len = preorder(*out, stack, trace, critical, true);
-    if (rows_max && *len > rows_max &&
-        !rows_choose(*out, len, trace, critical, rows_max, arena))
+        *len = preorder(*out, stack, trace, marks, true);
+    if (rows_max && *len > rows_max && !rows_choose(*out, len, trace, marks, rows_max, arena))
         return nj_fail(err, NJ_ENOMEM, "no memory to draw a trace of %u spans",
                        trace->spans_len);
     return NJ_OK;
@@ -201,10 +218,8 @@ exemplar_put(const struct nj_trace *trace, const char *why, uint32_t rows, struc
 
 enum nj_status
 nj_waterfall_put(struct nj_run *run, const struct nj_trace *trace,
-                 const struct nj_critical_path *path, const char *why, uint32_t rows_max,
-                 double (*rank)(const void *context, const struct nj_trace *trace,
-                                uint32_t span),
-                 const void *context, struct nj_results *results)
+                 const struct nj_critical_path *path, const struct nj_waterfall_view *view,
+                 struct nj_results *results)
 {
     struct nj_table *exemplars = nj_results_table(results, NJ_TABLE_exemplars);
     struct nj_table *spans = nj_results_table(results, NJ_TABLE_exemplar_spans);
@@ -213,7 +228,7 @@ nj_waterfall_put(struct nj_run *run, const struct nj_trace *trace,
     uint32_t len;
     int64_t origin = INT64_MAX, id = (int64_t)nj_table_len(exemplars);
     enum nj_status st =
-        nj_waterfall_rows(&rows, &len, trace, path, rows_max, run->scratch, run->err);
+        nj_waterfall_rows(&rows, &len, trace, path, view, run->scratch, run->err);
 
     if (st < 0)
         return st;
@@ -221,14 +236,15 @@ nj_waterfall_put(struct nj_run *run, const struct nj_trace *trace,
         return nj_fail(run->err, NJ_ENOMEM, "no memory to draw a trace");
     for (uint32_t i = 0; i < trace->spans_len; i++)
         origin = trace->start_ns[i] < origin ? trace->start_ns[i] : origin;
-    exemplar_put(trace, why, len, exemplars);
+    exemplar_put(trace, view->why, len, exemplars);
     for (uint32_t k = 0; k < len; k++) {
         size_t r = nj_table_add(spans);
         nj_table_put_int(spans, r, NJ_COL_exemplar_spans_exemplar, id);
         span_put(run, trace, rows[k], origin, spans);
         critical_put(spans, r, path, chains.first[rows[k].span], chains.next, origin);
-        nj_table_put_real(spans, r, NJ_COL_exemplar_spans_rank,
-                          rank(context, trace, rows[k].span));
+        if (view->rank)
+            nj_table_put_real(spans, r, NJ_COL_exemplar_spans_rank,
+                              view->rank(view->context, trace, rows[k].span));
     }
     return NJ_OK;
 }

@@ -160,6 +160,7 @@ static enum nj_status
 trace_draw(void *context, struct nj_run *run, const struct nj_trace *t)
 {
     struct drawing *d = context;
+    const struct nj_waterfall_view view = {.rows_max = ROWS_MAX};
     struct nj_waterfall_row *rows;
     uint32_t len, folded = 0;
     int64_t from = INT64_MAX, to = INT64_MIN;
@@ -168,7 +169,7 @@ trace_draw(void *context, struct nj_run *run, const struct nj_trace *t)
         return NJ_OK;
     d->was_found = true;
     enum nj_status st =
-        nj_waterfall_rows(&rows, &len, t, run->path, ROWS_MAX, run->scratch, run->err);
+        nj_waterfall_rows(&rows, &len, t, run->path, &view, run->scratch, run->err);
     if (st < 0)
         return st;
     for (uint32_t i = 0; i < t->spans_len; i++) {
