@@ -136,6 +136,7 @@ nj_error_chain_of(struct nj_error_chain *out, uint32_t *key, const struct nj_err
     nj_error_fingerprint_put(e, origin->node, &w.buf);
     out->site = name_made(&w);
     out->path = path_name(&w, e, origin->node, &out->agents_max);
+    out->agents = out->agents_max;
     out->surface = pair_name(&w, operation_text(e, end), last->type);
     if (node->suspect != NJ_NO_SPAN)
         out->suspect = nj_error_operation(e->trace, node->suspect);
@@ -159,6 +160,7 @@ nj_error_chain_add(struct nj_error_chain *into, const struct nj_error_chain *fro
     if (from->conf > into->conf)
         into->conf = from->conf;
     into->spans += from->spans;
+    into->agents += from->agents;
     if (from->spans_max > into->spans_max)
         into->spans_max = from->spans_max;
     if (from->agents_max > into->agents_max)

@@ -2,6 +2,9 @@
 #include "analyzers/errors_sums.h"
 
 #include "analyzers/errors_chain.h"
+#include "analyzers/errors_print.h"
+#include "base/hash.h"
+#include "schema/facts.h"
 
 void
 nj_error_sums_init(struct nj_error_sums *sums, struct nj_run *run)
@@ -21,6 +24,8 @@ nj_error_sums_init(struct nj_error_sums *sums, struct nj_run *run)
     nj_tally_init(&sums->chains, sizeof(struct nj_error_chain));
     nj_tally_init(&sums->agents, sizeof(struct nj_error_agent));
     nj_tally_init(&sums->pairs, sizeof(struct nj_error_pair));
+    nj_tally_init(&sums->maybes, sizeof(struct nj_error_maybe));
+    nj_tally_init(&sums->sessions, sizeof(uint32_t));
 }
 
 void
@@ -31,6 +36,8 @@ nj_error_sums_fini(struct nj_error_sums *sums)
     nj_tally_fini(&sums->chains);
     nj_tally_fini(&sums->agents);
     nj_tally_fini(&sums->pairs);
+    nj_tally_fini(&sums->maybes);
+    nj_tally_fini(&sums->sessions);
 }
 
 /* One observation in these groups. */
@@ -100,6 +107,33 @@ trace_observe(struct nj_error_sums *sums, const struct nj_errors *e)
     return is_done && nj_series_end(&sums->traces, e->arena);
 }
 
+/* The session that the trace belongs to, as its root or the span says; empty: none. */
+static struct nj_slice
+session_of(const struct nj_errors *e, uint32_t span)
+{
+    struct nj_fact_cursor fact;
+
+    if (nj_facts_find(nj_trace_facts(e->trace, e->tree.root), NJ_FACT_SESSION, &fact) ||
+        nj_facts_find(nj_trace_facts(e->trace, span), NJ_FACT_SESSION, &fact))
+        return fact.bytes;
+    return (struct nj_slice){0};
+}
+
+static bool
+session_add(struct nj_error_sums *sums, uint32_t chain, struct nj_slice session)
+{
+    const uint64_t parts[] = {nj_hash(nj_names_get(sums->names, chain)), nj_hash(session)};
+    uint32_t *of;
+
+    if (session.len == 0)
+        return true;
+    of = nj_tally_at(&sums->sessions,
+                     nj_hash((struct nj_slice){(const char *)parts, sizeof parts}));
+    if (of)
+        *of = chain;
+    return of != NULL;
+}
+
 static bool
 origin_add(struct nj_error_sums *sums, const struct nj_errors *e,
            const struct nj_error_origin *origin)
@@ -118,7 +152,7 @@ origin_add(struct nj_error_sums *sums, const struct nj_errors *e,
     else if ((kept = nj_tally_at(&sums->chains, key)) != NULL)
         *kept = chain;
     agent = nj_tally_at(&sums->agents, chain.agent);
-    if (!kept || !agent)
+    if (!kept || !agent || !session_add(sums, key, session_of(e, node->span)))
         return false;
     agent->origins++;
     agent->surfaced += origin->state == NJ_STATE_SURFACED;
@@ -175,6 +209,48 @@ arrivals_add(struct nj_error_sums *sums, const struct nj_errors *e)
     return is_done;
 }
 
+static void
+maybe_add(struct nj_error_maybe *into, const struct nj_error_maybe *from)
+{
+    uint64_t count = into->count + from->count;
+
+    if (into->count == 0 ||
+        memcmp(from->trace.bytes, into->trace.bytes, sizeof into->trace.bytes) < 0)
+        *into = *from;
+    into->count = count;
+}
+
+/* An edge that is possible and no more. */
+static bool
+maybe_observe(struct nj_error_sums *sums, const struct nj_errors *e,
+              const struct nj_error_edge *edge)
+{
+    struct nj_error_maybe one = {
+        .why = edge->why, .count = 1, .trace = e->trace->id, .trace_text = NJ_NO_NAME};
+    struct nj_error_maybe *kept;
+    struct nj_buf text = {0};
+    size_t middle;
+    uint32_t name = UINT32_MAX;
+
+    nj_error_fingerprint_put(e, edge->from, &text);
+    middle = text.len;
+    nj_error_fingerprint_put(e, edge->to, &text);
+    if (!text.is_failed) {
+        one.cause = nj_names_intern(sums->names, (struct nj_slice){text.ptr, middle});
+        one.effect = nj_names_intern(sums->names, nj_slice_from(nj_buf_slice(&text), middle));
+        nj_buf_put_text(&text, nj_why_text((enum nj_why)edge->why));
+        name = text.is_failed ? UINT32_MAX : nj_names_intern(sums->names, nj_buf_slice(&text));
+    }
+    nj_buf_fini(&text);
+    if (e->trace->text.len > 0)
+        one.trace_text = nj_names_intern(sums->names, e->trace->text);
+    if (name == UINT32_MAX || one.cause == UINT32_MAX || one.effect == UINT32_MAX ||
+        !(kept = nj_tally_at(&sums->maybes, name)))
+        return false;
+    maybe_add(kept, &one);
+    return true;
+}
+
 bool
 nj_error_sums_add(struct nj_error_sums *sums, const struct nj_errors *e)
 {
@@ -185,6 +261,9 @@ nj_error_sums_add(struct nj_error_sums *sums, const struct nj_errors *e)
     is_done = nj_series_begin(&sums->errors, e->trace);
     for (uint32_t k = 0; k < e->origins_len && is_done; k++)
         is_done = origin_add(sums, e, &e->origins[k]);
+    for (uint32_t k = 0; k < e->edges_len && is_done; k++)
+        if (e->edges[k].conf == NJ_CONF_C)
+            is_done = maybe_observe(sums, e, &e->edges[k]);
     return is_done && arrivals_add(sums, e) && nj_series_end(&sums->errors, e->arena);
 }
 
@@ -201,6 +280,24 @@ chains_merge(struct nj_error_sums *into, const struct nj_error_sums *from)
             *a = *b;
         if (!a)
             return false;
+    }
+    return true;
+}
+
+static bool
+maybes_merge(struct nj_error_sums *into, const struct nj_error_sums *from)
+{
+    for (size_t k = 0; k < from->maybes.len; k++) {
+        struct nj_error_maybe *a = nj_tally_at(&into->maybes, nj_tally_key(&from->maybes, k));
+        if (!a)
+            return false;
+        maybe_add(a, nj_tally_get(&from->maybes, k));
+    }
+    for (size_t k = 0; k < from->sessions.len; k++) {
+        uint32_t *a = nj_tally_at(&into->sessions, nj_tally_key(&from->sessions, k));
+        if (!a)
+            return false;
+        *a = *(const uint32_t *)nj_tally_get(&from->sessions, k);
     }
     return true;
 }
@@ -222,6 +319,7 @@ nj_error_sums_merge(struct nj_error_sums *into, const struct nj_error_sums *from
             return false;
         *a = *(const struct nj_error_pair *)nj_tally_get(&from->pairs, k);
     }
-    return chains_merge(into, from) && nj_series_merge(&into->traces, &from->traces) &&
+    return chains_merge(into, from) && maybes_merge(into, from) &&
+           nj_series_merge(&into->traces, &from->traces) &&
            nj_series_merge(&into->errors, &from->errors);
 }

@@ -28,7 +28,7 @@ struct nj_error_chain {
     uint32_t origin_key, site, agent, operation, type, template, path, surface;
     uint32_t suspect; /* operation of the model call, the first one by text; or none */
     uint8_t state, how, conf;
-    uint64_t spans; /* reached, sum */
+    uint64_t spans, agents; /* reached, sums */
     uint32_t spans_max, agents_max, steps_max;
     struct nj_trace_id trace; /* of the example: the smallest trace id, then span id */
     uint64_t span_id;
@@ -46,13 +46,24 @@ struct nj_error_pair {
     uint8_t type;
 };
 
+/* Edges that are possible and no more, of the same ends and reason; name ids. */
+struct nj_error_maybe {
+    uint32_t cause, effect;
+    uint8_t why;
+    uint64_t count;
+    struct nj_trace_id trace; /* of the example: the smallest trace id */
+    uint32_t trace_text;
+};
+
 struct nj_error_sums {
     struct nj_names *names;
-    struct nj_series traces; /* measure 0: retries */
-    struct nj_series errors; /* measure 0: time from origin to surface */
-    struct nj_tally chains;  /* name of the chain's key -> struct nj_error_chain */
-    struct nj_tally agents;  /* name -> struct nj_error_agent */
-    struct nj_tally pairs;   /* name of the pair's key -> struct nj_error_pair */
+    struct nj_series traces;  /* measure 0: retries */
+    struct nj_series errors;  /* measure 0: time from origin to surface */
+    struct nj_tally chains;   /* name of the chain's key -> struct nj_error_chain */
+    struct nj_tally agents;   /* name -> struct nj_error_agent */
+    struct nj_tally pairs;    /* name of the pair's key -> struct nj_error_pair */
+    struct nj_tally maybes;   /* name of "cause > effect > why" -> struct nj_error_maybe */
+    struct nj_tally sessions; /* hash of chain and session -> uint32_t, name of the chain */
 };
 
 static inline uint64_t

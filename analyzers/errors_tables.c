@@ -198,9 +198,38 @@ chain_put(const struct tables *t, const struct entry *entry, struct nj_table *ta
     nj_table_put_real(table, row, NJ_COL_error_chains_spans_mean,
                       (double)chain->spans / (double)group.observations);
     nj_table_put_int(table, row, NJ_COL_error_chains_spans_max, chain->spans_max);
+    nj_table_put_real(table, row, NJ_COL_error_chains_agents_mean,
+                      (double)chain->agents / (double)group.observations);
     nj_table_put_int(table, row, NJ_COL_error_chains_agents_max, chain->agents_max);
     nj_table_put_int(table, row, NJ_COL_error_chains_depth_max, chain->steps_max);
     return latency_put(t, entry->group, table, row);
+}
+
+/* Different sessions by chain: the rows of the table are told by the names of their keys. */
+static enum nj_status
+sessions_put(const struct tables *t)
+{
+    struct nj_table *table = nj_results_table(t->results, NJ_TABLE_error_chains);
+    struct nj_tally counts;
+    bool is_done = true;
+
+    nj_tally_init(&counts, sizeof(uint64_t));
+    for (size_t k = 0; k < t->sums->sessions.len && is_done; k++) {
+        uint64_t *n =
+            nj_tally_at(&counts, *(const uint32_t *)nj_tally_get(&t->sums->sessions, k));
+        is_done = n != NULL;
+        if (n)
+            ++*n;
+    }
+    for (size_t r = 0; counts.len > 0 && r < nj_table_len(table) && is_done; r++) {
+        uint32_t name =
+            nj_names_intern(t->sums->names, nj_table_text(table, r, NJ_COL_error_chains_chain));
+        const uint64_t *n = nj_tally_find(&counts, name);
+        if (n)
+            nj_table_put_int(table, r, NJ_COL_error_chains_sessions, (int64_t)*n);
+    }
+    nj_tally_fini(&counts);
+    return is_done ? NJ_OK : NJ_ENOMEM;
 }
 
 static enum nj_status
@@ -216,6 +245,47 @@ chains_put(const struct tables *t)
     for (size_t i = 0; i < len && st >= 0; i++)
         st = chain_put(t, &entries[i], table);
     return st;
+}
+
+static int
+maybe_cmp(const void *a, const void *b)
+{
+    const struct nj_error_maybe *x = *(const struct nj_error_maybe *const *)a;
+    const struct nj_error_maybe *y = *(const struct nj_error_maybe *const *)b;
+
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    return (x > y) - (x < y); /* their places in the sorted tally */
+}
+
+/* Most frequent first, then by text. */
+static enum nj_status
+maybes_put(const struct tables *t)
+{
+    struct nj_table *table = nj_results_table(t->results, NJ_TABLE_error_possible);
+    struct nj_tally *maybes = &t->sums->maybes;
+    const struct nj_error_maybe **list =
+        NJ_NEW_RAW(t->arena, const struct nj_error_maybe *, maybes->len + 1);
+
+    if (!list || !nj_tally_sort_names(maybes, t->sums->names))
+        return NJ_ENOMEM;
+    for (size_t k = 0; k < maybes->len; k++)
+        list[k] = nj_tally_get(maybes, k);
+    qsort(list, maybes->len, sizeof *list, maybe_cmp);
+    for (size_t k = 0; k < maybes->len; k++) {
+        char hex[NJ_TRACE_HEX + 1];
+        size_t row = nj_table_add(table);
+        nj_table_put_text(table, row, NJ_COL_error_possible_cause, name_of(t, list[k]->cause));
+        nj_table_put_text(table, row, NJ_COL_error_possible_effect,
+                          name_of(t, list[k]->effect));
+        nj_table_put_text(table, row, NJ_COL_error_possible_why,
+                          nj_slice_of(nj_why_text((enum nj_why)list[k]->why)));
+        nj_table_put_int(table, row, NJ_COL_error_possible_count, (int64_t)list[k]->count);
+        nj_table_put_text(
+            table, row, NJ_COL_error_possible_exemplar,
+            nj_trace_id_show(&list[k]->trace, name_of(t, list[k]->trace_text), hex));
+    }
+    return NJ_OK;
 }
 
 static enum nj_status
@@ -306,9 +376,12 @@ agents_put(const struct tables *t)
         nj_table_put_int(table, row, NJ_COL_error_agents_arriving, (int64_t)group.observations);
         nj_table_put_int(table, row, NJ_COL_error_agents_absorbed,
                          (int64_t)(group.observations - group.events[NJ_ERROR_PASSED]));
-        if (group.observations >= RATE_MIN)
-            nj_table_put_real(table, row, NJ_COL_error_agents_absorption,
-                              1 - rate_of(t, &sums->errors, caller, NJ_ERROR_PASSED).est);
+        if (group.observations >= RATE_MIN) {
+            struct nj_estimate passed = rate_of(t, &sums->errors, caller, NJ_ERROR_PASSED);
+            struct nj_estimate absorbed = {1 - passed.est, 1 - passed.hi, 1 - passed.lo,
+                                           passed.se};
+            estimate_put(table, row, NJ_COL_error_agents_absorption, &absorbed);
+        }
     }
     return NJ_OK;
 }
@@ -387,8 +460,8 @@ nj_error_sums_put(struct nj_error_sums *sums, struct nj_run *run, struct nj_resu
 {
     struct tables t = {
         .sums = sums, .run = run, .results = results, .arena = nj_arena_new(1 << 18)};
-    enum nj_status (*const parts[])(const struct tables *) = {chains_put, edges_put, agents_put,
-                                                              keys_put, all_metrics_put};
+    enum nj_status (*const parts[])(const struct tables *) = {
+        chains_put, sessions_put, maybes_put, edges_put, agents_put, keys_put, all_metrics_put};
     enum nj_status st = t.arena ? nj_series_close(&sums->traces, run->err) : NJ_ENOMEM;
 
     for (size_t i = 0; i < sums->agents.len && st >= 0; i++)

@@ -1,9 +1,10 @@
 /* section_errors.c - what started it and how far it spread: chains root cause first, absorbed
  * ones apart. */
-#include "reports/page.h"
+#include "reports/section_table.h"
 #include "reports/svg.h"
+#include "reports/waterfall.h"
 
-enum { CHAINS_MAX = 30, EDGES_MAX = 20 };
+enum { CHAINS_MAX = 30, EDGES_MAX = 20, ROWS_MAX = 30, POSSIBLE_MAX = 20 };
 
 static bool
 errors_has_content(const struct nj_page *page)
@@ -12,12 +13,6 @@ errors_has_content(const struct nj_page *page)
     return nj_table_len(t) > 0 && (nj_table_int(t, 0, NJ_COL_errors_summary_origins) > 0 ||
                                    nj_table_int(t, 0, NJ_COL_errors_summary_handled) > 0 ||
                                    nj_table_int(t, 0, NJ_COL_errors_summary_control_flow) > 0);
-}
-
-static const char *
-word_of(struct nj_slice conf)
-{
-    return nj_slice_eq(conf, NJ_SLICE("A")) ? "recorded" : "consistent with the records";
 }
 
 static const char *
@@ -65,7 +60,7 @@ chain_details(const struct nj_page *page, struct nj_html *h, const struct nj_tab
         nj_html_put(h, "</code><br>");
     }
     nj_html_printf(h, "The chain is %s. ",
-                   word_of(nj_table_text(t, r, NJ_COL_error_chains_conf)));
+                   nj_page_confidence(nj_table_text(t, r, NJ_COL_error_chains_conf)));
     if (!nj_table_is_null(t, r, NJ_COL_error_chains_latency_p50)) {
         nj_html_put(h, "From origin to surface ");
         nj_html_duration(h, nj_table_real(t, r, NJ_COL_error_chains_latency_p50));
@@ -176,6 +171,71 @@ edges_write(const struct nj_page *page, struct nj_html *h)
     nj_html_put(h, "</tbody></table></div>\n");
 }
 
+/* What agents make of the errors that reach them. */
+static void
+agents_write(const struct nj_page *page, struct nj_html *h)
+{
+    static const struct nj_view_column columns[] = {
+        {NJ_COL_error_agents_agent, "agent", NJ_CELL_TEXT},
+        {NJ_COL_error_agents_origins, "errors that began in it", NJ_CELL_INT},
+        {NJ_COL_error_agents_surfaced, "of them surfaced", NJ_CELL_INT},
+        {NJ_COL_error_agents_arriving, "errors that reached it", NJ_CELL_INT},
+        {NJ_COL_error_agents_absorbed, "of them absorbed", NJ_CELL_INT},
+        {NJ_COL_error_agents_absorption, "absorption", NJ_CELL_RATIO},
+        {NJ_COL_error_agents_lo, "from", NJ_CELL_RATIO},
+        {NJ_COL_error_agents_hi, "to", NJ_CELL_RATIO},
+    };
+    static const struct nj_page_table agents = {
+        "Errors by agent", NJ_TABLE_error_agents, columns, NJ_LEN(columns), NULL, ROWS_MAX};
+
+    if (nj_table_len(nj_results_view(page->results, NJ_TABLE_error_agents)) == 0)
+        return;
+    nj_html_put(h, "<h3>Who absorbs errors?</h3>\n");
+    nj_page_table_write(page, h, &agents);
+}
+
+static void
+possible_write(const struct nj_page *page, struct nj_html *h)
+{
+    static const struct nj_view_column columns[] = {
+        {NJ_COL_error_possible_why, "what speaks for it", NJ_CELL_TEXT},
+        {NJ_COL_error_possible_cause, "cause", NJ_CELL_SECRET},
+        {NJ_COL_error_possible_effect, "effect", NJ_CELL_SECRET},
+        {NJ_COL_error_possible_count, "times", NJ_CELL_INT},
+        {NJ_COL_error_possible_exemplar, "example", NJ_CELL_TEXT},
+    };
+    static const struct nj_page_table possible = {
+        "Possible causes", NJ_TABLE_error_possible, columns, NJ_LEN(columns), NULL,
+        POSSIBLE_MAX};
+
+    if (nj_table_len(nj_results_view(page->results, NJ_TABLE_error_possible)) == 0)
+        return;
+    nj_html_put(h, "<details><summary>Possible causes, counted in nothing above</summary>\n"
+                   "<p>The records do not contradict these, and say no more for them than the "
+                   "first column. None of them moved an origin.</p>\n");
+    nj_page_table_write(page, h, &possible);
+    nj_html_put(h, "</details>\n");
+}
+
+static void
+examples_write(const struct nj_page *page, struct nj_html *h)
+{
+    size_t len = nj_table_len(nj_results_view(page->results, NJ_TABLE_exemplars)), shown = 0;
+
+    for (size_t e = 0; e < len; e++) {
+        if (!nj_page_waterfall_is_chain(page, e))
+            continue;
+        if (shown++ == 0)
+            nj_html_put(h,
+                        "<h3>Examples, with the chain drawn</h3>\n<p>Numbers follow the error "
+                        "from its origin. A full line is recorded: the same words on both "
+                        "spans. A dashed line is consistent with the records: words, types or "
+                        "times fit and nothing competes. A dotted line is possible and no "
+                        "more.</p>\n");
+        nj_page_waterfall(page, h, e);
+    }
+}
+
 static void
 errors_write(const struct nj_page *page, struct nj_html *h)
 {
@@ -193,10 +253,15 @@ errors_write(const struct nj_page *page, struct nj_html *h)
     nj_html_duration(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_ns));
     nj_html_put(h, ", ");
     nj_html_duration(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_critical_ns));
-    nj_html_put(h, " of it on the critical path.</p>\n");
+    nj_html_put(h, " of the critical path went by in them and in waits for the next one; ");
+    nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_tokens));
+    nj_html_put(h, " tokens were spent in them.</p>\n");
     (void)chains_write(page, h, true, "Reached the caller, root cause first");
     (void)chains_write(page, h, false, "Absorbed on the way");
+    examples_write(page, h);
     edges_write(page, h);
+    agents_write(page, h);
+    possible_write(page, h);
     nj_html_put(
         h,
         "<p class=\"dim\">This is what spans record of errors in execution. A wrong plan, an "

@@ -8,6 +8,9 @@ static const struct nj_view_column summary_columns[] = {
     {NJ_COL_errors_summary_failed_lo, "from", NJ_CELL_RATIO},
     {NJ_COL_errors_summary_failed_hi, "to", NJ_CELL_RATIO},
     {NJ_COL_errors_summary_non_fatal_rate, "survived errors", NJ_CELL_RATIO},
+};
+
+static const struct nj_view_column origin_columns[] = {
     {NJ_COL_errors_summary_error_spans, "error spans", NJ_CELL_INT},
     {NJ_COL_errors_summary_origins, "origins", NJ_CELL_INT},
     {NJ_COL_errors_summary_surfaced, "surfaced", NJ_CELL_INT},
@@ -16,7 +19,15 @@ static const struct nj_view_column summary_columns[] = {
     {NJ_COL_errors_summary_absorbed_ignored, "continued", NJ_CELL_INT},
     {NJ_COL_errors_summary_absorbed_cancelled, "cancelled", NJ_CELL_INT},
     {NJ_COL_errors_summary_absorbed_detached, "detached", NJ_CELL_INT},
-    {NJ_COL_errors_summary_wasted_ns, "in failed attempts", NJ_CELL_DURATION},
+};
+
+static const struct nj_view_column cost_columns[] = {
+    {NJ_COL_errors_summary_failed_attempts, "failed attempts", NJ_CELL_INT},
+    {NJ_COL_errors_summary_wasted_ns, "time in them", NJ_CELL_DURATION},
+    {NJ_COL_errors_summary_wasted_critical_ns, "on the critical path, with waits",
+     NJ_CELL_DURATION},
+    {NJ_COL_errors_summary_wasted_tokens, "tokens in them", NJ_CELL_INT},
+    {NJ_COL_errors_summary_failed_trace_tokens, "tokens of failed traces", NJ_CELL_INT},
 };
 
 static const struct nj_view_column chain_columns[] = {
@@ -45,22 +56,90 @@ static const struct nj_view_column edge_columns[] = {
     {NJ_COL_error_edges_hi, "to", NJ_CELL_RATIO},
 };
 
+static const struct nj_view_column agent_columns[] = {
+    {NJ_COL_error_agents_agent, "agent", NJ_CELL_TEXT},
+    {NJ_COL_error_agents_origins, "origins", NJ_CELL_INT},
+    {NJ_COL_error_agents_surfaced, "surfaced", NJ_CELL_INT},
+    {NJ_COL_error_agents_arriving, "arriving", NJ_CELL_INT},
+    {NJ_COL_error_agents_absorbed, "absorbed", NJ_CELL_INT},
+    {NJ_COL_error_agents_absorption, "absorption", NJ_CELL_RATIO},
+    {NJ_COL_error_agents_lo, "from", NJ_CELL_RATIO},
+    {NJ_COL_error_agents_hi, "to", NJ_CELL_RATIO},
+};
+
+static const struct nj_view_column possible_columns[] = {
+    {NJ_COL_error_possible_count, "count", NJ_CELL_INT},
+    {NJ_COL_error_possible_cause, "cause", NJ_CELL_SECRET},
+    {NJ_COL_error_possible_effect, "effect", NJ_CELL_SECRET},
+    {NJ_COL_error_possible_why, "why", NJ_CELL_TEXT},
+    {NJ_COL_error_possible_exemplar, "example trace", NJ_CELL_TEXT},
+};
+
 static bool
 chain_is_wanted(const struct nj_table *t, size_t r, const struct nj_view_options *options)
 {
     return nj_view_wants(options, nj_table_text(t, r, NJ_COL_error_chains_agent));
 }
 
-static const struct nj_view_table summary = {NJ_TABLE_errors_summary, NULL, summary_columns,
-                                             NJ_LEN(summary_columns), NULL, 0};
-static const struct nj_view_table chains = {
-    NJ_TABLE_error_chains, NULL, chain_columns, NJ_LEN(chain_columns), chain_is_wanted, 30};
-static const struct nj_view_table edges = {NJ_TABLE_error_edges,
-                                           "does an error of one agent fail its caller?",
-                                           edge_columns,
-                                           NJ_LEN(edge_columns),
-                                           NULL,
-                                           20};
+static bool
+is_surfaced(const struct nj_table *t, size_t r)
+{
+    return nj_slice_eq(nj_table_text(t, r, NJ_COL_error_chains_state), NJ_SLICE("surfaced"));
+}
+
+static bool
+surfaced_is_wanted(const struct nj_table *t, size_t r, const struct nj_view_options *options)
+{
+    return is_surfaced(t, r) && chain_is_wanted(t, r, options);
+}
+
+static bool
+absorbed_is_wanted(const struct nj_table *t, size_t r, const struct nj_view_options *options)
+{
+    return !is_surfaced(t, r) && chain_is_wanted(t, r, options);
+}
+
+static bool
+agent_is_wanted(const struct nj_table *t, size_t r, const struct nj_view_options *options)
+{
+    return nj_view_wants(options, nj_table_text(t, r, NJ_COL_error_agents_agent));
+}
+
+#define VIEW(id, title, columns, wants, rows_max)                                              \
+    {                                                                                          \
+        NJ_TABLE_##id, title, columns, NJ_LEN(columns), wants, rows_max                        \
+    }
+
+/* For programs: all chains. */
+static const struct nj_view_table chains =
+    VIEW(error_chains, NULL, chain_columns, chain_is_wanted, 0);
+
+/* For people, in this order; what has no rows is left out. */
+static const struct nj_view_table tables[] = {
+    VIEW(errors_summary, NULL, summary_columns, NULL, 0),
+    VIEW(errors_summary, NULL, origin_columns, NULL, 0),
+    VIEW(errors_summary, NULL, cost_columns, NULL, 0),
+    VIEW(error_chains, "reached the caller of the trace", chain_columns, surfaced_is_wanted,
+         20),
+    VIEW(error_chains, "absorbed on the way", chain_columns, absorbed_is_wanted, 20),
+    VIEW(error_edges, "does an error of one agent fail its caller?", edge_columns, NULL, 20),
+    VIEW(error_agents, "errors by agent: its own, those that reached it, those it absorbed",
+         agent_columns, agent_is_wanted, 20),
+    VIEW(error_possible, "possible, and not counted in anything above", possible_columns, NULL,
+         10),
+};
+
+static bool
+has_rows(const struct nj_view_table *view, const struct nj_results *results,
+         const struct nj_view_options *options)
+{
+    const struct nj_table *t = nj_results_view(results, view->id);
+
+    for (size_t r = 0; r < nj_table_len(t); r++)
+        if (!view->wants || view->wants(t, r, options))
+            return true;
+    return false;
+}
 
 static void
 errors_grids(const struct nj_results *results, const struct nj_view_options *options,
@@ -70,13 +149,14 @@ errors_grids(const struct nj_results *results, const struct nj_view_options *opt
         nj_view_put_table(&chains, results, options, write, out);
         return;
     }
-    nj_view_put_table(&summary, results, options, write, out);
-    nj_buf_put_char(out, '\n');
-    nj_view_put_table(&chains, results, options, write, out);
-    nj_buf_put_char(out, '\n');
-    nj_view_put_table(&edges, results, options, write, out);
+    for (size_t i = 0; i < NJ_LEN(tables); i++) {
+        if (!has_rows(&tables[i], results, options))
+            continue;
+        nj_view_put_table(&tables[i], results, options, write, out);
+        nj_buf_put_char(out, '\n');
+    }
     nj_buf_put_text(
-        out, "\nThis is execution-error causality, as far as spans record it (A: recorded, B: "
+        out, "This is execution-error causality, as far as spans record it (A: recorded, B: "
              "consistent with\nthe records). Errors of reasoning leave no status; an OK trace "
              "may still be a wrong answer.\n");
 }
@@ -102,6 +182,7 @@ errors_json(const struct nj_results *results, const struct nj_view_options *opti
     nj_jsonw_array_end(out);
     nj_json_table(out, "edges", results, NJ_TABLE_error_edges);
     nj_json_table(out, "agents", results, NJ_TABLE_error_agents);
+    nj_json_table(out, "possible", results, NJ_TABLE_error_possible);
     nj_jsonw_object_end(out);
 }
 

@@ -230,7 +230,10 @@ nj_results_redact(struct nj_results *results)
         {NJ_TABLE_error_chains, NJ_COL_error_chains_origin_key},
         {NJ_TABLE_error_chains, NJ_COL_error_chains_fingerprint},
         {NJ_TABLE_error_chains, NJ_COL_error_chains_template},
+        {NJ_TABLE_error_possible, NJ_COL_error_possible_cause},
+        {NJ_TABLE_error_possible, NJ_COL_error_possible_effect},
         {NJ_TABLE_error_keys, NJ_COL_error_keys_key},
+        {NJ_TABLE_exemplars, NJ_COL_exemplars_chain},
         {NJ_TABLE_error_changes, NJ_COL_error_changes_key},
     };
 
