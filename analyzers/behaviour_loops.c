@@ -10,7 +10,7 @@ arguments_read(const struct nj_trace *trace, uint32_t i, int64_t *hash)
     struct nj_fact_cursor fact;
 
     *hash = 0;
-    if (!nj_facts_find(nj_trace_facts(trace, i), NJ_FACT_ARGUMENTS_HASH, &fact))
+    if (!nj_trace_fact_find(trace, i, NJ_FACT_ARGUMENTS_HASH, &fact))
         return false;
     *hash = fact.integer;
     return true;

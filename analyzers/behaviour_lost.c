@@ -19,6 +19,14 @@ id_cmp(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
+/* Over no facts where no answer is among them. */
+static struct nj_fact_cursor
+answers_open(const struct nj_trace *trace, uint32_t i)
+{
+    bool has_any = nj_trace_has_facts(trace, i, NJ_FACT_BIT(CALL_ANSWERED));
+    return nj_facts_open(has_any ? nj_trace_facts(trace, i) : (struct nj_slice){0});
+}
+
 static bool
 answers_read(struct answers *out, const struct nj_trace *trace, struct nj_arena *arena)
 {
@@ -28,7 +36,7 @@ answers_read(struct answers *out, const struct nj_trace *trace, struct nj_arena 
     for (int round = 0; round < 2; round++) {
         len = 0;
         for (uint32_t i = 0; i < trace->spans_len; i++)
-            for (fact = nj_facts_open(nj_trace_facts(trace, i)); nj_facts_next(&fact);) {
+            for (fact = answers_open(trace, i); nj_facts_next(&fact);) {
                 if (fact.fact != NJ_FACT_CALL_ANSWERED)
                     continue;
                 if (round == 1)
@@ -51,8 +59,7 @@ is_unanswered(const struct nj_trace *trace, const struct answers *answers, uint3
 {
     struct nj_fact_cursor fact;
 
-    return answers->len > 0 &&
-           nj_facts_find(nj_trace_facts(trace, span), NJ_FACT_TOOL_CALL_ID, &fact) &&
+    return answers->len > 0 && nj_trace_fact_find(trace, span, NJ_FACT_TOOL_CALL_ID, &fact) &&
            !bsearch(&fact.integer, answers->ids, answers->len, sizeof *answers->ids, id_cmp);
 }
 
@@ -145,7 +152,9 @@ spans_counted(const struct nj_trace *trace)
     struct nj_fact_cursor fact;
     int64_t row = -1, most = 0, count;
 
-    for (uint32_t i = 0; i < trace->spans_len; i++)
+    for (uint32_t i = 0; i < trace->spans_len; i++) {
+        if (!nj_trace_has_facts(trace, i, NJ_FACT_BIT(WEIGHT_VALUE)))
+            continue;
         for (fact = nj_facts_open(nj_trace_facts(trace, i)); nj_facts_next(&fact);) {
             struct nj_value value = {.type = NJ_VALUE_STRING, .bytes = fact.bytes};
             if (fact.fact == NJ_FACT_WEIGHT_SOURCE)
@@ -154,6 +163,7 @@ spans_counted(const struct nj_trace *trace)
                      nj_value_int(&value, &count) && count > most)
                 most = count;
         }
+    }
     return most;
 }
 

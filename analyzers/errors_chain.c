@@ -103,11 +103,10 @@ example_set(struct writer *w, struct nj_error_chain *chain, const struct nj_trac
     chain->span_id = trace->span_id[span];
     chain->kept = (struct nj_kept_trace){trace->number, trace->weight.value};
     chain->trace_text = trace->text.len ? name_of(w, trace->text) : NJ_NO_NAME;
-    chain->span_text =
-        (trace->row[span]->flags & NJ_ROW_SPAN_TEXT) &&
-                nj_facts_find(nj_trace_facts(trace, span), NJ_FACT_SPAN_TEXT, &text)
-            ? name_of(w, text.bytes)
-            : NJ_NO_NAME;
+    chain->span_text = (trace->row[span]->flags & NJ_ROW_SPAN_TEXT) &&
+                               nj_trace_fact_find(trace, span, NJ_FACT_SPAN_TEXT, &text)
+                           ? name_of(w, text.bytes)
+                           : NJ_NO_NAME;
 }
 
 bool

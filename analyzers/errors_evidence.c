@@ -340,12 +340,18 @@ findings_of(const struct nj_trace *trace, uint32_t span)
     return f;
 }
 
+/* Without one of these a span that did not fail has no findings. */
+static const uint64_t speaking_facts = NJ_FACT_BIT(ERROR_TYPE) | NJ_FACT_BIT(EXCEPTION_TIME) |
+                                       NJ_FACT_BIT(HTTP_STATUS) | NJ_FACT_BIT(GRPC_STATUS) |
+                                       NJ_FACT_BIT(TOOL_FAILED) | NJ_FACT_BIT(FINISH_REASON) |
+                                       NJ_FACT_BIT(EVALUATION_LABEL);
+
 static bool
 may_be_judged(const struct nj_trace *trace, uint32_t i, struct findings *out)
 {
     if (trace->flags[i] & NJ_SPAN_RECONSTRUCTED)
         return false;
-    if (trace->status[i] != NJ_STATUS_ERROR && nj_trace_facts(trace, i).len == 0)
+    if (trace->status[i] != NJ_STATUS_ERROR && !nj_trace_has_facts(trace, i, speaking_facts))
         return false;
     *out = findings_of(trace, i);
     if (!has_findings(out, trace->status[i]))

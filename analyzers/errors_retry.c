@@ -93,8 +93,7 @@ static bool
 is_explicit(const struct nj_trace *trace, uint32_t i)
 {
     struct nj_fact_cursor fact;
-    return nj_facts_find(nj_trace_facts(trace, i), NJ_FACT_RETRY_COUNT, &fact) &&
-           fact.integer > 0;
+    return nj_trace_fact_find(trace, i, NJ_FACT_RETRY_COUNT, &fact) && fact.integer > 0;
 }
 
 /* Steps have the same name whatever they do: one repeats another only if it does again what

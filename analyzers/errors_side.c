@@ -233,9 +233,8 @@ hashes_judge(struct sides *s)
         return false;
     for (uint32_t k = 0; k < e->tree.order_len; k++) {
         uint32_t i = e->tree.order[k];
-        struct nj_slice facts = nj_trace_facts(e->trace, i);
         struct nj_fact_cursor fact;
-        if (nj_facts_find(facts, NJ_FACT_INPUT_HASH, &fact)) {
+        if (nj_trace_fact_find(e->trace, i, NJ_FACT_INPUT_HASH, &fact)) {
             uint32_t a = *outputs_at(&outputs, fact.integer);
             if (a > 0 && e->trace->raw_end_ns[a - 1] <=
                              e->trace->raw_start_ns[i] + NJ_ERRORS_EPSILON_NS) {
@@ -243,7 +242,7 @@ hashes_judge(struct sides *s)
                 relation_judge(s, a - 1, i, true);
             }
         }
-        if (nj_facts_find(facts, NJ_FACT_OUTPUT_HASH, &fact))
+        if (nj_trace_fact_find(e->trace, i, NJ_FACT_OUTPUT_HASH, &fact))
             *outputs_at(&outputs, fact.integer) = i + 1;
     }
     return true;

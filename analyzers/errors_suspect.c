@@ -26,14 +26,23 @@ request_slot(const struct requests *requests, int64_t id)
     return slot;
 }
 
+static bool
+may_request(const struct nj_trace *trace, uint32_t i)
+{
+    return trace->kind[i] == NJ_KIND_LLM &&
+           nj_trace_has_facts(trace, i, NJ_FACT_BIT(CALL_REQUESTED));
+}
+
 static uint32_t
 requests_count(const struct nj_errors *e)
 {
     uint32_t len = 0;
 
     for (uint32_t i = 0; i < e->trace->spans_len; i++) {
-        struct nj_fact_cursor fact = nj_facts_open(nj_trace_facts(e->trace, i));
-        while (e->trace->kind[i] == NJ_KIND_LLM && nj_facts_next(&fact))
+        struct nj_fact_cursor fact;
+        if (!may_request(e->trace, i))
+            continue;
+        for (fact = nj_facts_open(nj_trace_facts(e->trace, i)); nj_facts_next(&fact);)
             len += fact.fact == NJ_FACT_CALL_REQUESTED;
     }
     return len;
@@ -55,7 +64,7 @@ requests_fill(struct requests *requests, const struct nj_errors *e)
     for (uint32_t k = 0; k < e->tree.order_len && len > 0; k++) {
         uint32_t i = e->tree.order[k], slot;
         struct nj_fact_cursor fact = nj_facts_open(nj_trace_facts(e->trace, i));
-        while (e->trace->kind[i] == NJ_KIND_LLM && nj_facts_next(&fact)) {
+        while (may_request(e->trace, i) && nj_facts_next(&fact)) {
             if (fact.fact != NJ_FACT_CALL_REQUESTED)
                 continue;
             slot = request_slot(requests, fact.integer);
@@ -92,7 +101,7 @@ suspect_set(struct nj_errors *e, struct nj_error_node *node, const struct reques
     bool is_tool = e->trace->kind[span] == NJ_KIND_TOOL;
     struct nj_fact_cursor fact;
 
-    if (nj_facts_find(nj_trace_facts(e->trace, span), NJ_FACT_TOOL_CALL_ID, &fact)) {
+    if (nj_trace_fact_find(e->trace, span, NJ_FACT_TOOL_CALL_ID, &fact)) {
         slot = request_slot(requests, fact.integer);
         node->is_suspect_recorded = requests->slots[slot].span > 0;
         if (node->is_suspect_recorded)

@@ -91,7 +91,7 @@ static int64_t
 first_token_ns(const struct nj_trace *trace, uint32_t i)
 {
     struct nj_fact_cursor fact;
-    bool is_found = nj_facts_find(nj_trace_facts(trace, i), NJ_FACT_FIRST_TOKEN_NS, &fact);
+    bool is_found = nj_trace_fact_find(trace, i, NJ_FACT_FIRST_TOKEN_NS, &fact);
 
     return is_found && fact.integer >= 0 ? fact.integer : NJ_NO_VALUE;
 }

@@ -39,9 +39,14 @@ mention_cmp(const void *a, const void *b)
 static uint32_t
 mentions_read(const struct nj_trace *trace, uint32_t span, struct mention *out)
 {
-    struct nj_fact_cursor cursor = nj_facts_open(nj_trace_facts(trace, span));
+    static const uint64_t mentioning =
+        NJ_FACT_BIT(CALL_REQUESTED) | NJ_FACT_BIT(TOOL_CALL_ID) | NJ_FACT_BIT(CALL_ANSWERED);
+    struct nj_fact_cursor cursor;
     uint32_t len = 0;
 
+    if (!nj_trace_has_facts(trace, span, mentioning))
+        return 0;
+    cursor = nj_facts_open(nj_trace_facts(trace, span));
     while (nj_facts_next(&cursor)) {
         uint32_t role = role_of_fact[cursor.fact];
         if (role == 0)

@@ -145,7 +145,7 @@ thresholds_add(struct nj_sampling *s, const struct nj_trace *trace)
 {
     for (uint32_t i = 0; i < trace->spans_len; i++) {
         struct nj_fact_cursor fact;
-        if (!nj_facts_find(nj_trace_facts(trace, i), NJ_FACT_TRACE_STATE, &fact))
+        if (!nj_trace_fact_find(trace, i, NJ_FACT_TRACE_STATE, &fact))
             continue;
         struct nj_tracestate state = nj_tracestate_read(fact.bytes);
         if (state.has_threshold && !threshold_add(s, trace->service[i], state.threshold + 1))
@@ -159,9 +159,12 @@ static bool
 recorded_find(const struct nj_trace *trace, uint32_t i, enum nj_weight_row row,
               struct nj_slice *out)
 {
-    struct nj_fact_cursor fact = nj_facts_open(nj_trace_facts(trace, i));
+    struct nj_fact_cursor fact;
     bool is_next = false;
 
+    if (!nj_trace_has_facts(trace, i, NJ_FACT_BIT(WEIGHT_VALUE)))
+        return false;
+    fact = nj_facts_open(nj_trace_facts(trace, i));
     while (nj_facts_next(&fact)) {
         if (fact.fact == NJ_FACT_WEIGHT_SOURCE)
             is_next = fact.integer == (int64_t)row;

@@ -133,7 +133,7 @@ cost_find(const struct pass *pass, uint32_t i, const int64_t tokens[NJ_TOKENS_LE
           int64_t *out)
 {
     struct nj_fact_cursor fact;
-    bool is_recorded = nj_facts_find(nj_trace_facts(pass->trace, i), NJ_FACT_COST, &fact) &&
+    bool is_recorded = nj_trace_fact_find(pass->trace, i, NJ_FACT_COST, &fact) &&
                        isfinite(fact.real) && fact.real >= 0;
     const struct nj_price *price = NULL;
 

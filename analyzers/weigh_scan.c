@@ -32,15 +32,21 @@ trace_scan(struct nj_scanned *out, const struct nj_raw_trace *raw,
            const struct nj_corpus *corpus, struct nj_arena *scratch, struct nj_error *err)
 {
     const struct nj_row **rows = NJ_NEW_RAW(scratch, const struct nj_row *, raw->rows_len);
+    uint64_t *facts_set = NJ_NEW_RAW(scratch, uint64_t, raw->rows_len);
     const struct nj_row *root = root_of(raw);
     struct nj_weight_reading reading;
 
-    if (!rows)
+    if (!rows || !facts_set)
         return nj_fail(err, NJ_ENOMEM, "no memory to look at a trace");
-    for (uint32_t i = 0; i < raw->rows_len; i++)
+    for (uint32_t i = 0; i < raw->rows_len; i++) {
         rows[i] = &raw->rows[i];
-    const struct nj_trace bare = {
-        .corpus = corpus, .id = raw->id, .spans_len = raw->rows_len, .row = rows};
+        facts_set[i] = nj_facts_set(raw->rows[i].facts);
+    }
+    const struct nj_trace bare = {.corpus = corpus,
+                                  .id = raw->id,
+                                  .spans_len = raw->rows_len,
+                                  .row = rows,
+                                  .facts_set = facts_set};
     nj_weight_read(&reading, &bare);
     *out = (struct nj_scanned){.id = raw->id,
                                .of = {root ? corpus->scopes[root->scope].service : NJ_NO_NAME,

@@ -107,6 +107,17 @@ nj_facts_next(struct nj_fact_cursor *c)
     return false;
 }
 
+uint64_t
+nj_facts_set(struct nj_slice facts)
+{
+    struct nj_fact_cursor cursor = nj_facts_open(facts);
+    uint64_t set = 0;
+
+    while (nj_facts_next(&cursor))
+        set |= UINT64_C(1) << cursor.fact;
+    return set;
+}
+
 bool
 nj_facts_find(struct nj_slice facts, enum nj_fact fact, struct nj_fact_cursor *out)
 {

@@ -42,6 +42,10 @@ struct nj_fact_cursor {
 struct nj_fact_cursor nj_facts_open(struct nj_slice facts);
 /* false at the end, or where the bytes are not whole. */
 bool nj_facts_next(struct nj_fact_cursor *cursor);
+/* Facts as a set: bit NJ_FACT_BIT(X) for each kind that is in the list. */
+#define NJ_FACT_BIT(symbol) (UINT64_C(1) << NJ_FACT_##symbol)
+_Static_assert(NJ_FACTS_LEN <= 64, "a set of facts is one word");
+uint64_t nj_facts_set(struct nj_slice facts);
 /* The first fact of this kind; false if there is none. */
 bool nj_facts_find(struct nj_slice facts, enum nj_fact fact, struct nj_fact_cursor *out);
 

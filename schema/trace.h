@@ -8,6 +8,7 @@
 
 #include "base/estimate.h"
 #include "schema/corpus.h"
+#include "schema/facts.h"
 
 enum nj_span_flag {
     NJ_SPAN_RECONSTRUCTED = 1 << 0, /* not recorded: stands for a missing parent */
@@ -81,6 +82,7 @@ struct nj_trace {
     const uint8_t *kind, *how, *status, *otel_kind;
     const int64_t (*tokens)[NJ_TOKENS_LEN]; /* -1 where not recorded */
     const struct nj_row *const *row;        /* NULL for a reconstructed span */
+    const uint64_t *facts_set;              /* the kinds of facts that the row has */
 
     const struct nj_trace_link *links;
     uint32_t links_len;
@@ -93,6 +95,23 @@ static inline struct nj_slice
 nj_trace_facts(const struct nj_trace *trace, uint32_t i)
 {
     return trace->row[i] ? trace->row[i]->facts : (struct nj_slice){0};
+}
+
+/* Whether span i has a fact of one of the kinds in `set`; most spans have few, and most are
+ * asked for many. */
+static inline bool
+nj_trace_has_facts(const struct nj_trace *trace, uint32_t i, uint64_t set)
+{
+    return (trace->facts_set[i] & set) != 0;
+}
+
+/* The first fact of this kind of span i; false: there is none. */
+static inline bool
+nj_trace_fact_find(const struct nj_trace *trace, uint32_t i, enum nj_fact fact,
+                   struct nj_fact_cursor *out)
+{
+    return nj_trace_has_facts(trace, i, UINT64_C(1) << fact) &&
+           nj_facts_find(trace->row[i]->facts, fact, out);
 }
 
 /* How the trace came into the sample, for estimates. */

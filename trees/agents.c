@@ -95,7 +95,7 @@ has_usage(const struct nj_trace *trace, uint32_t i)
     for (size_t k = 0; k < NJ_TOKENS_LEN; k++)
         if (trace->tokens[i][k] > 0)
             return true;
-    return nj_facts_find(nj_trace_facts(trace, i), NJ_FACT_COST, &cost) && cost.real > 0;
+    return nj_trace_fact_find(trace, i, NJ_FACT_COST, &cost) && cost.real > 0;
 }
 
 /* From the leaves up: the lowest model calls with usage count, what stands above repeats them.

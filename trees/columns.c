@@ -52,6 +52,7 @@ nj_columns_write(const struct nj_columns *c, uint32_t i, const struct nj_node *n
     c->otel_kind[i] = row->otel_kind;
     memcpy(c->tokens[i], row->tokens, sizeof c->tokens[i]);
     c->row[i] = node->row;
+    c->facts_set[i] = node->facts_set;
 }
 
 void

@@ -7,6 +7,7 @@
 /* One a span. */
 #define NJ_TREE_COLUMNS(X)                                                                     \
     X(uint64_t, span_id)                                                                       \
+    X(uint64_t, facts_set)                                                                     \
     X(uint32_t, parent)                                                                        \
     X(uint32_t, children)                                                                      \
     X(uint32_t, depth)                                                                         \

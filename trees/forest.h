@@ -8,6 +8,7 @@
 /* A span on its way into the trace. Links between nodes are indices, NJ_NO_SPAN for none. */
 struct nj_node {
     const struct nj_row *row; /* NULL: reconstructed */
+    uint64_t facts_set;       /* of the row */
     uint64_t id;              /* of a second span with the same id: a made-up one */
     int64_t start_ns, end_ns, raw_start_ns, raw_end_ns;
     int64_t shift_ns; /* what the skew repair adds to its clock */

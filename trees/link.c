@@ -45,6 +45,7 @@ node_add(struct nj_forest *forest, const struct nj_row *row, uint64_t id)
     struct nj_node *node = &forest->nodes[forest->nodes_len++];
 
     *node = (struct nj_node){.row = row,
+                             .facts_set = row ? nj_facts_set(row->facts) : 0,
                              .id = id,
                              .parent = NJ_NO_SPAN,
                              .first_child = NJ_NO_SPAN,

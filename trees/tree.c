@@ -53,14 +53,15 @@ static bool
 is_async(const struct nj_forest *forest, const struct nj_node *child,
          const struct nj_node *parent)
 {
-    struct nj_fact_cursor fact = nj_facts_open(child->row->facts);
+    struct nj_fact_cursor fact;
     struct nj_fact_link link;
 
     if (parent->row && parent->row->otel_kind == NJ_OTEL_PRODUCER &&
         child->row->otel_kind == NJ_OTEL_CONSUMER)
         return true;
-    if (forest->options->is_follows_from_blocking)
+    if (forest->options->is_follows_from_blocking || !(child->facts_set & NJ_FACT_BIT(LINK)))
         return false;
+    fact = nj_facts_open(child->row->facts);
     while (nj_facts_next(&fact))
         if (nj_fact_link(&fact, &link) && link.is_follows_from &&
             link.span_id == child->row->parent_id &&
@@ -137,8 +138,10 @@ links_count(const struct nj_trace *trace)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < trace->spans_len; i++) {
-        struct nj_fact_cursor fact = nj_facts_open(nj_trace_facts(trace, i));
-        while (nj_facts_next(&fact))
+        struct nj_fact_cursor fact;
+        if (!nj_trace_has_facts(trace, i, NJ_FACT_BIT(LINK)))
+            continue;
+        for (fact = nj_facts_open(nj_trace_facts(trace, i)); nj_facts_next(&fact);)
             n += fact.fact == NJ_FACT_LINK;
     }
     return n;

@@ -349,8 +349,7 @@ findings_show(struct nj_weight_reading *out, struct findings *f)
     for (size_t i = 0; i < SOURCES_LEN; i++) {
         double value = f->of[i].value;
         out->is_inconsistent |= f->of[i].status == NJ_WEIGHT_INCONSISTENT;
-        out->has_conflict |=
-            is_usable(&f->of[i]) && nj_weights_differ(value, out->value);
+        out->has_conflict |= is_usable(&f->of[i]) && nj_weights_differ(value, out->value);
     }
 }
 
@@ -373,6 +372,10 @@ record_read(struct nj_weight_record *record, const struct nj_trace *trace, uint3
     unsigned row = NJ_WEIGHT_ROWS_LEN;
     bool has_any = false;
 
+    if (!nj_trace_has_facts(trace, i,
+                            NJ_FACT_BIT(WEIGHT_SOURCE) | NJ_FACT_BIT(WEIGHT_VALUE) |
+                                NJ_FACT_BIT(TRACE_STATE)))
+        return false;
     while (nj_facts_next(&fact)) {
         if (fact.fact != NJ_FACT_WEIGHT_SOURCE && fact.fact != NJ_FACT_WEIGHT_VALUE &&
             fact.fact != NJ_FACT_TRACE_STATE)
