@@ -40,6 +40,7 @@ struct columns {
     uint8_t *kind, *zero, *status;
     int64_t (*tokens)[NJ_TOKENS_LEN];
     const struct nj_row **row;
+    uint64_t *facts_set;
 };
 
 static inline void
@@ -59,6 +60,7 @@ columns_alloc(struct columns *c, struct nj_arena *arena, uint32_t len)
     c->status = NJ_NEW(arena, uint8_t, len);
     c->tokens = nj_arena_alloc(arena, len, sizeof *c->tokens);
     c->row = nj_arena_alloc(arena, len, sizeof *c->row);
+    c->facts_set = NJ_NEW(arena, uint64_t, len);
 }
 
 static inline void
@@ -89,6 +91,7 @@ columns_fill(struct columns *c, struct nj_arena *arena, const struct column_span
             struct nj_row *row = NJ_NEW(arena, struct nj_row, 1);
             *row = (struct nj_row){.span_id = c->span_id[i], .facts = s->facts};
             c->row[i] = row;
+            c->facts_set[i] = nj_facts_set(s->facts);
         }
     }
 }
@@ -192,6 +195,7 @@ columns_trace(struct nj_arena *arena, const struct nj_corpus *corpus,
         .otel_kind = c.zero,
         .tokens = (const int64_t(*)[NJ_TOKENS_LEN])c.tokens,
         .row = c.row,
+        .facts_set = c.facts_set,
     };
 }
 
