@@ -17,7 +17,7 @@ nj_buf_reserve(struct nj_buf *buf, size_t more)
 {
     if (buf->is_failed)
         return NULL;
-    if (buf->cap - buf->len < more) {
+    if (buf->cap == 0 || buf->cap - buf->len < more) {
         size_t cap = buf->cap ? buf->cap : 256;
         while (cap - buf->len < more && cap <= SIZE_MAX / 4)
             cap *= 2;

@@ -337,6 +337,12 @@ nj_sqlite_close(struct nj_sqlite *file)
     free(file);
 }
 
+const char *
+nj_sqlite_copy(const struct nj_sqlite *file)
+{
+    return file->copy;
+}
+
 bool
 nj_sqlite_sniff(struct nj_slice head)
 {

@@ -22,6 +22,10 @@ enum nj_status nj_sqlite_open_stream(struct nj_sqlite **out, struct nj_stream *s
 /* All queries must be closed before. NULL is fine. */
 void nj_sqlite_close(struct nj_sqlite *db);
 
+/* Path of the private copy that is read in place of the file, as long as it is open; NULL: the
+ * file itself is read. */
+const char *nj_sqlite_copy(const struct nj_sqlite *db);
+
 /* Whether these first bytes of a file are those of an SQLite file. */
 bool nj_sqlite_sniff(struct nj_slice head);
 /* Whether there is something beside the file that holds a part of its content. */
