@@ -36,6 +36,20 @@ static const struct nj_field_spec fields[] = {
     {"sessionId", NJ_FIELD_TEXT, "langfuse.session.id"},
     {"traceName", NJ_FIELD_TEXT, "langfuse.trace.name"},
     {"latency", NJ_FIELD_SKIP, NULL},
+    /* what an export into a bucket calls them */
+    {"trace_id", NJ_FIELD_TRACE_ID, NULL},
+    {"parent_observation_id", NJ_FIELD_PARENT_ID, NULL},
+    {"start_time", NJ_FIELD_START, NULL},
+    {"end_time", NJ_FIELD_END, NULL},
+    {"status_message", NJ_FIELD_MESSAGE, NULL},
+    {"provided_model_name", NJ_FIELD_TEXT, "langfuse.observation.model.name"},
+    {"model_parameters", NJ_FIELD_ATTR, "langfuse.observation.model.parameters"},
+    {"completion_start_time", NJ_FIELD_TEXT, "langfuse.observation.completion_start_time"},
+    {"prompt_name", NJ_FIELD_TEXT, "langfuse.observation.prompt.name"},
+    {"prompt_version", NJ_FIELD_ATTR, "langfuse.observation.prompt.version"},
+    {"user_id", NJ_FIELD_TEXT, "langfuse.user.id"},
+    {"session_id", NJ_FIELD_TEXT, "langfuse.session.id"},
+    {"trace_name", NJ_FIELD_TEXT, "langfuse.trace.name"},
 };
 
 /* Members of a trace under other names; those that are shared go to all of its spans. */
@@ -262,6 +276,7 @@ sniff(struct nj_slice head, bool is_whole)
         {"observations", "id startTime type", "", ""},
         {"", "id traceId startTime type", "", ""},
         {"data", "id traceId startTime type", "", ""},
+        {"", "id trace_id start_time type", "parent_observation_id level", "run_type"},
     };
 
     (void)is_whole;
@@ -273,7 +288,8 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
 {
     static const char *const lists[] = {"observations", NULL};
     static const char *const containers[] = {"trace", "data", NULL};
-    static const char *const marks[] = {"traceId", "parentObservationId", NULL};
+    static const char *const marks[] = {"traceId", "parentObservationId", "trace_id",
+                                        "parent_observation_id", NULL};
     static const struct nj_json_shape shape = {lists, containers, marks};
     struct reading r = {.copies = 0};
     struct nj_json_records records = {

@@ -7,6 +7,7 @@
 
 static const struct nj_field_spec fields[] = {
     {"id", NJ_FIELD_SPAN_ID, NULL},
+    {"run_id", NJ_FIELD_SPAN_ID, NULL}, /* of the CLI, as some more below */
     {"trace_id", NJ_FIELD_TRACE_ID, NULL},
     {"parent_run_id", NJ_FIELD_PARENT_ID, NULL},
     {"name", NJ_FIELD_NAME, NULL},
@@ -18,6 +19,8 @@ static const struct nj_field_spec fields[] = {
     {"dotted_order", NJ_FIELD_SPECIAL, "langsmith.dotted_order"},
     {"extra", NJ_FIELD_SPECIAL, NULL},
     {"metadata", NJ_FIELD_ATTRS, "langsmith.metadata."},
+    {"custom_metadata", NJ_FIELD_ATTRS, "langsmith.metadata."},
+    {"token_usage", NJ_FIELD_ATTR, "langsmith.usage_metadata"},
     {"inputs", NJ_FIELD_ATTR, "gen_ai.prompt"},
     {"outputs", NJ_FIELD_ATTR, "gen_ai.completion"},
     {"prompt_tokens", NJ_FIELD_ATTR, "gen_ai.usage.input_tokens"},
@@ -204,7 +207,7 @@ static int
 sniff(struct nj_slice head, bool is_whole)
 {
     static const struct nj_json_look looks[] = {
-        {"", "run_type", "dotted_order trace_id start_time id", ""},
+        {"", "run_type", "dotted_order trace_id start_time id run_id", ""},
         {"runs", "run_type", "dotted_order trace_id start_time id", ""},
     };
 

@@ -19,13 +19,20 @@ static const char *const shared[] = {"mlflow.trace.session", "mlflow.trace.user"
 static const char *const derived[] = {"execution_time_ms", "execution_duration",
                                       "execution_duration_ms", NULL};
 
+/* A trace stands by itself, in a list of them, or in the answer to a search. */
+static bool
+is_trace(const char *container)
+{
+    return !container || strcmp(container, "traces") == 0;
+}
+
 static enum nj_status
 begin(void *context, const char *container, struct nj_error *err)
 {
     struct reading *r = context;
 
     (void)err;
-    if (!container)
+    if (is_trace(container))
         nj_trace_header_clear(&r->header);
     return NJ_OK;
 }
@@ -93,7 +100,7 @@ end(void *context, const char *container, struct nj_error *err)
 {
     struct reading *r = context;
 
-    return container ? NJ_OK : nj_trace_header_end(&r->header, err);
+    return is_trace(container) ? nj_trace_header_end(&r->header, err) : NJ_OK;
 }
 
 /* The info may stand behind the spans. */
@@ -109,10 +116,11 @@ sniff(struct nj_slice head, bool is_whole)
 {
     static const struct nj_json_look looks[] = {
         {"data/spans", "name attributes", "start_time_unix_nano context span_id",
-         "operationName resourceSpans"},
+         "operationName resourceSpans span_kind"},
         {"info", "", "trace_id request_id", "resourceSpans"},
+        {"traces/info", "", "trace_id request_id", ""},
         {"spans", "name attributes", "start_time_unix_nano context span_id",
-         "operationName resourceSpans"},
+         "operationName resourceSpans span_kind"},
     };
 
     (void)is_whole;
@@ -123,7 +131,7 @@ static enum nj_status
 read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
 {
     static const char *const lists[] = {"spans", NULL};
-    static const char *const containers[] = {"data", NULL};
+    static const char *const containers[] = {"data", "traces", NULL};
     static const char *const marks[] = {"span_id", "context", "start_time_unix_nano", NULL};
     static const struct nj_json_shape shape = {lists, containers, marks};
     struct reading r = {.header = {0}};
@@ -151,7 +159,7 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
 
 const struct nj_importer nj_importer_mlflow_json = {
     .name = "mlflow-json",
-    .summary = "MLflow traces.json: traces with info and spans",
+    .summary = "MLflow traces.json, and what its search finds: traces with info and spans",
     .can_resume = true,
     .sniff = sniff,
     .read = read_input,

@@ -1,5 +1,5 @@
-/* phoenix_json.c - spans as Phoenix's REST interface gives them, as rows of its data frames,
- * and as OpenTelemetry's SDK for Python prints them: a name, a context with ids, flat
+/* phoenix_json.c - spans as Phoenix's REST interface and CLI give them, as rows of its data
+ * frames, and as OpenTelemetry's SDK for Python prints them: a name, a context with ids, flat
  * attributes. */
 #include "importers/phoenix_span.h"
 
@@ -183,6 +183,7 @@ sniff(struct nj_slice head, bool is_whole)
         {"data", "name context", "span_kind parent_id start_time attributes", ""},
         {"", "context.span_id context.trace_id", "", ""},
         {"data", "context.span_id context.trace_id", "", ""},
+        {"spans", "name context span_kind", "", ""},
     };
 
     (void)is_whole;
@@ -192,7 +193,7 @@ sniff(struct nj_slice head, bool is_whole)
 static enum nj_status
 read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
 {
-    static const char *const lists[] = {"data", NULL};
+    static const char *const lists[] = {"data", "spans", NULL};
     static const char *const marks[] = {"context", "context.span_id", "span_kind", NULL};
     static const struct nj_json_shape shape = {lists, NULL, marks};
     struct nj_span_reader reader;
@@ -208,7 +209,8 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
 
 const struct nj_importer nj_importer_phoenix_json = {
     .name = "phoenix-json",
-    .summary = "Phoenix spans by REST or from data frames; OpenTelemetry's Python console",
+    .summary = "Phoenix: spans by REST, traces of its CLI, data frames; OpenTelemetry's Python "
+               "console",
     .can_resume = true,
     .sniff = sniff,
     .read = read_input,
