@@ -30,6 +30,7 @@ static const struct nj_field_spec fields[] = {
     {"depth", NJ_FIELD_SKIP, NULL},
     {"hasChildren", NJ_FIELD_SKIP, NULL},
     {"childSpanIds", NJ_FIELD_SKIP, NULL},
+    {"childSpans", NJ_FIELD_SKIP, NULL}, /* whole copies */
     {"childSpanCount", NJ_FIELD_SKIP, NULL},
     {"subsidiarilyReferencedBy", NJ_FIELD_SKIP, NULL},
 };
