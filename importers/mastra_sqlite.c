@@ -182,7 +182,7 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
                                      .sink = sink};
     struct reading r = {.spans = common, .chunks = common};
     struct nj_sqlite *db;
-    enum nj_status st = nj_sqlite_input_open(&db, input, err);
+    enum nj_status st = nj_sqlite_input_rescue(&db, input, sink->diags, err);
 
     if (st < 0)
         return st;

@@ -266,7 +266,7 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
                         .records = {.sink = sink, .arena = nj_arena_new(ARENA_BLOCK_BYTES)}};
     struct nj_sqlite *db = NULL;
     enum nj_status st = r.records.arena
-                            ? nj_sqlite_input_open(&db, input, err)
+                            ? nj_sqlite_input_rescue(&db, input, sink->diags, err)
                             : nj_fail(err, NJ_ENOMEM, "no memory to read %s", input->path);
 
     r.row.path = r.place;

@@ -282,7 +282,7 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
                                   .sink = sink},
                         .arena = nj_arena_new(1024)};
     struct nj_sqlite *db = NULL;
-    enum nj_status st = r.arena ? nj_sqlite_input_open(&db, input, err)
+    enum nj_status st = r.arena ? nj_sqlite_input_rescue(&db, input, sink->diags, err)
                                 : nj_fail(err, NJ_ENOMEM, "no memory to read %s", input->path);
 
     if (st == NJ_OK)

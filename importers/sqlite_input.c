@@ -15,6 +15,35 @@ nj_sqlite_input_open(struct nj_sqlite **out, struct nj_input *input, struct nj_e
     return nj_sqlite_open(out, input->path, err);
 }
 
+/* Where damage of an input is counted. */
+struct damage {
+    const char *path;
+    struct nj_diags *diags;
+};
+
+static void
+damage_count(void *context, const char *place)
+{
+    const struct damage *damage = context;
+    nj_diag_at(damage->diags, NJ_DIAG_TABLE_DAMAGED, "%s: %s", damage->path, place);
+}
+
+enum nj_status
+nj_sqlite_input_rescue(struct nj_sqlite **out, struct nj_input *input, struct nj_diags *diags,
+                       struct nj_error *err)
+{
+    struct damage damage = {input->path, diags};
+    const struct nj_sqlite_damage tell = {damage_count, &damage};
+    enum nj_status st = nj_sqlite_input_open(out, input, err);
+
+    if (st < 0)
+        return st;
+    st = nj_sqlite_repair(*out, &tell, err);
+    if (st < 0)
+        nj_sqlite_close(*out);
+    return st;
+}
+
 /* The next name of a list separated by blanks; false at its end. */
 static bool
 table_next(const char **list, char out[TABLE_BYTES])

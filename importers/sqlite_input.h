@@ -9,6 +9,10 @@
  * compressed or from standard input, a private copy of the stream. */
 enum nj_status nj_sqlite_input_open(struct nj_sqlite **out, struct nj_input *input,
                                     struct nj_error *err) NJ_CHECKED;
+/* The same for files of other tools: of a damaged one, what can be read; the rest is counted.
+ */
+enum nj_status nj_sqlite_input_rescue(struct nj_sqlite **out, struct nj_input *input,
+                                      struct nj_diags *diags, struct nj_error *err) NJ_CHECKED;
 
 /* How sure (see importer.h) that these first bytes belong to a database with all these tables.
  * 0 where they do not show: nj_sqlite_importer_find looks further. */

@@ -2,6 +2,7 @@
 #include "store/sqlite_reader.h"
 
 #include "store/db.h"
+#include "store/sqlite_rescue.h"
 #include "store/tempfile.h"
 
 #include <errno.h>
@@ -256,12 +257,17 @@ head_check(const char *path, struct nj_error *err)
     return NJ_OK;
 }
 
-/* Reads the schema, so that damage and locks show when a file is opened. */
+/* Reads the schema, so that damage and locks show when a file is opened. A file that is cut off
+ * shows as damaged as well, and can be read as far as it goes. */
 static enum nj_status
 schema_check(struct nj_sqlite *file, struct nj_error *err)
 {
-    return nj_db_exec(file->db, "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_schema",
-                      err);
+    static const char sql[] = "PRAGMA query_only = ON; SELECT count(*) FROM sqlite_schema";
+
+    if (sqlite3_exec(file->db, sql, NULL, NULL, NULL) != SQLITE_OK &&
+        (sqlite3_errcode(file->db) & 0xff) == SQLITE_CORRUPT)
+        nj_rescue_tolerate(file->db);
+    return nj_db_exec(file->db, sql, err);
 }
 
 static enum nj_status
@@ -318,6 +324,35 @@ nj_sqlite_open_stream(struct nj_sqlite **out, struct nj_stream *stream, const ch
     if (st == NJ_OK)
         st = nj_db_open(&file->db, file->copy, NJ_DB_CHANGE, NULL, err);
     return open_end(out, file, st, path, err);
+}
+
+enum nj_status
+nj_sqlite_repair(struct nj_sqlite *file, const struct nj_sqlite_damage *tell,
+                 struct nj_error *err)
+{
+    const char *path = sqlite3_db_filename(file->db, "main");
+    struct nj_sqlite rescued = {0};
+    int fd = -1;
+
+    if (nj_rescue_is_whole(file->db))
+        return NJ_OK;
+    nj_rescue_tolerate(file->db);
+    enum nj_status st = copy_make(&rescued, &fd, path, err);
+    if (fd >= 0)
+        (void)close(fd);
+    if (st == NJ_OK)
+        st = nj_db_open(&rescued.db, rescued.copy, NJ_DB_CHANGE, NULL, err);
+    if (st == NJ_OK)
+        st = nj_rescue(file->db, rescued.db, tell, err);
+    if (st < 0) {
+        (void)sqlite3_close(rescued.db);
+        copy_remove(&rescued);
+        return st;
+    }
+    (void)sqlite3_close(file->db);
+    copy_remove(file);
+    *file = rescued;
+    return NJ_OK;
 }
 
 bool

@@ -19,6 +19,16 @@ enum nj_status nj_sqlite_open(struct nj_sqlite **out, const char *path,
  * compressed files, standard input. `path` is for messages. */
 enum nj_status nj_sqlite_open_stream(struct nj_sqlite **out, struct nj_stream *stream,
                                      const char *path, struct nj_error *err) NJ_CHECKED;
+/* Who is told of damage: `place` is a part of a table. */
+struct nj_sqlite_damage {
+    void (*call)(void *context, const char *place);
+    void *context;
+};
+/* Looks through the whole file, before any query. Where it is cut off or damaged, what can be
+ * read of it goes into a private copy, which is read from then on, and *tell is called for each
+ * part that cannot. */
+enum nj_status nj_sqlite_repair(struct nj_sqlite *db, const struct nj_sqlite_damage *tell,
+                                struct nj_error *err) NJ_CHECKED;
 /* All queries must be closed before. NULL is fine. */
 void nj_sqlite_close(struct nj_sqlite *db);
 

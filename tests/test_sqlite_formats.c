@@ -244,6 +244,76 @@ says_which_table_has_not_the_columns(void **state)
     free((void *)bytes.ptr);
 }
 
+enum { MANY_SPANS = 400, PAGE_BYTES = 512 };
+
+/* A store of small pages with many spans; its length. */
+static size_t
+many_spans_make(const char *path)
+{
+    sqlite3 *db = database_open(path);
+
+    execute(db, "PRAGMA page_size = 512");
+    database_run(db, MASTRA);
+    execute(db, "DELETE FROM mastra_ai_spans");
+    execute(db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)"
+                " INSERT INTO mastra_ai_spans (traceId, spanId, name, spanType, isEvent,"
+                " startedAt, createdAt) SELECT printf('%032x', 1 + i / 10), printf('%016x', i),"
+                " 'work', 'generic', 0, '2026-03-01T10:00:00.000Z', '2026-03-01T10:00:00.000Z'"
+                " FROM n; VACUUM");
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    return (size_t)info.st_size;
+}
+
+/* Imports the damaged file and says how many spans were read of it. */
+static size_t
+damaged_import(const char *path, void *const *state)
+{
+    struct span_text record;
+    char *before = folder_print(*state);
+
+    file_import(&record, path);
+    const struct nj_diag_count *damage = &record.sink.diags->counts[NJ_DIAG_TABLE_DAMAGED];
+    assert_true(damage->count > 0);
+    assert_non_null(strstr(damage->places[0], "table mastra_ai_spans behind row"));
+    size_t len = record.spans_len;
+    span_text_fini(&record);
+    char *after = folder_print(*state);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    return len;
+}
+
+static void
+reads_the_rows_around_a_damaged_page(void **state)
+{
+    char path[PATH_BYTES], noise[PAGE_BYTES];
+
+    path_in(path, state, "damaged.db");
+    size_t len = many_spans_make(path);
+    memset(noise, 0xA5, sizeof noise);
+    FILE *file = fopen(path, "r+b");
+    assert_int_equal(fseek(file, (long)(len / 2 / PAGE_BYTES * PAGE_BYTES), SEEK_SET), 0);
+    assert_int_equal(fwrite(noise, 1, sizeof noise, file), sizeof noise);
+    assert_int_equal(fclose(file), 0);
+    size_t read = damaged_import(path, state);
+    assert_true(read < MANY_SPANS && read >= MANY_SPANS - 20);
+}
+
+static void
+reads_what_is_left_of_a_file_that_is_cut_off(void **state)
+{
+    char path[PATH_BYTES];
+
+    path_in(path, state, "cut.db");
+    size_t len = many_spans_make(path);
+    assert_int_equal(truncate(path, (off_t)(len * 3 / 4)), 0);
+    size_t read = damaged_import(path, state);
+    assert_true(read < MANY_SPANS && read > MANY_SPANS / 4);
+}
+
 static void
 reads_the_store_that_mastra_wrote(void **state)
 {
@@ -280,6 +350,10 @@ main(void)
                                         folder_remove),
         cmocka_unit_test_setup_teardown(says_which_table_has_not_the_columns, folder_make,
                                         folder_remove),
+        cmocka_unit_test_setup_teardown(reads_the_rows_around_a_damaged_page, folder_make,
+                                        folder_remove),
+        cmocka_unit_test_setup_teardown(reads_what_is_left_of_a_file_that_is_cut_off,
+                                        folder_make, folder_remove),
         cmocka_unit_test(reads_the_store_that_mastra_wrote),
     };
     return cmocka_run_group_tests_name("sqlite_formats", tests, NULL, NULL);
