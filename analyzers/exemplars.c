@@ -8,7 +8,7 @@
 #include "analyzers/waterfall.h"
 #include "base/hash.h"
 
-enum { SUB_BITS = 5, BUCKET_BITS = 12, BUCKET_MASK = (1 << BUCKET_BITS) - 1, ROWS_MAX = 150 };
+enum { SUB_BITS = 5, BUCKET_BITS = 12, BUCKET_MASK = (1 << BUCKET_BITS) - 1, ROWS_MAX = 60 };
 
 /* The smallest trace of a bucket by (duration, id), and how many share it. */
 struct candidate {

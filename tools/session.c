@@ -206,12 +206,14 @@ nj_session_import(const struct nj_settings *settings, const char *store_path,
         st =
             inputs_import(settings, store, settings->inputs, settings->inputs_len, report, err);
     if (st == NJ_OK && !settings->is_quiet) {
-        (void)fprintf(stderr, "%s: %" PRIu64 " spans added from %" PRIu64 " inputs", store_path,
-                      report->spans, report->inputs);
+        (void)fprintf(stderr, "%s: %" PRIu64 " spans added from %" PRIu64 " input%s",
+                      store_path, report->spans, report->inputs,
+                      report->inputs == 1 ? "" : "s");
         if (report->known)
-            (void)fprintf(stderr, "; %" PRIu64 " inputs were there already", report->known);
+            (void)fprintf(stderr, "; inputs that were there already: %" PRIu64, report->known);
         if (report->repeated)
-            (void)fprintf(stderr, "; %" PRIu64 " spans were there already", report->repeated);
+            (void)fprintf(stderr, "; spans that were there already: %" PRIu64,
+                          report->repeated);
         (void)fputc('\n', stderr);
         for (int i = 0; i < NJ_DIAGS_LEN; i++)
             if (report->diags.counts[i].count &&
