@@ -84,7 +84,8 @@ class Docs(unittest.TestCase):
             for example in examples:
                 if not example.startswith('  '):
                     break
-                self.example(re.sub(r'\b[0-9a-f]{32}\b', trace_id, example.strip()))
+                example = re.sub(r'\b[0-9a-f]{32}\b', trace_id, example.strip())
+                self.example(re.sub(r'(?<=baseline remove )\w+', lambda _: self.night(), example))
 
     def prepare(self):
         """What examples take for granted: a store, its results, a table of values."""
@@ -92,6 +93,10 @@ class Docs(unittest.TestCase):
         self.nightjar('analyze', 'traces.db', '-o', 'results.db', '-q')
         with open(os.path.join(self.folder, 'table.csv'), 'w', encoding='utf-8') as out:
             out.write('trace_id,value,weight,err\n' + ''.join(f'{i},{i * i},{1 + i % 3},0\n' for i in range(60)))
+
+    def night(self):
+        """The id of a night that was accepted."""
+        return re.search(r'\b[0-9a-f]{8,}\b', self.nightjar('baseline', 'list', '-b', 'baseline.db')).group()
 
     def example(self, example):
         if 'dot -T' in example and not shutil.which('dot'):
