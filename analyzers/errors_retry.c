@@ -116,6 +116,26 @@ repeats_what_failed(const struct nj_errors *e, uint32_t earlier, uint32_t later)
     return false;
 }
 
+/* A step that failed on something in it that had not failed in the one before it did not try
+ * that one again: steps are alike by name only. */
+static bool
+is_new_failure(const struct nj_errors *e, uint32_t earlier, uint32_t later)
+{
+    const struct nj_error_tree *tree = &e->tree;
+    uint32_t before = e->node_of[earlier], now = e->node_of[later];
+
+    if (before == NJ_NO_NODE || now == NJ_NO_NODE || !nj_error_is_step(e->trace, later) ||
+        repeats_what_failed(e, earlier, later) ||
+        nj_error_match_alone(&e->nodes[before], &e->nodes[now]) > 0)
+        return false;
+    for (uint32_t c = tree->child_at[later]; c < tree->child_at[later + 1]; c++) {
+        uint32_t node = e->node_of[tree->children[c]];
+        if (node != NJ_NO_NODE && nj_error_match_alone(&e->nodes[now], &e->nodes[node]) > 1)
+            return true;
+    }
+    return false;
+}
+
 /* Two failures of one operation that have nothing to do with each other. Surroundings may fail
  * in one way and then in another, and the operation is tried again all the same. */
 static bool
@@ -219,7 +239,8 @@ pair_judge(struct retries *r, uint32_t earlier, uint32_t later)
     } else if ((is_marked || is_near) && is_attempt(e, next) &&
                e->tree.parent[earlier] != NJ_NO_SPAN &&
                e->tree.parent[earlier] == e->tree.parent[later] &&
-               (is_marked || !is_unrelated(failed, &e->nodes[next]))) {
+               (is_marked || (!is_unrelated(failed, &e->nodes[next]) &&
+                              !is_new_failure(e, earlier, later)))) {
         attempt_link(e, node, next);
     }
 }

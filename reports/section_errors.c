@@ -4,7 +4,7 @@
 #include "reports/svg.h"
 #include "reports/waterfall.h"
 
-enum { CHAINS_MAX = 30, EDGES_MAX = 20, ROWS_MAX = 30, POSSIBLE_MAX = 20 };
+enum { CHAINS_MAX = 15, EDGES_MAX = 20, ROWS_MAX = 30, POSSIBLE_MAX = 20 };
 
 static bool
 errors_has_content(const struct nj_page *page)
@@ -257,8 +257,8 @@ errors_write(const struct nj_page *page, struct nj_html *h)
     nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_tokens));
     nj_html_put(h, " tokens were spent in them.</p>\n");
     (void)chains_write(page, h, true, "Reached the caller, root cause first");
-    (void)chains_write(page, h, false, "Absorbed on the way");
     examples_write(page, h);
+    (void)chains_write(page, h, false, "Absorbed on the way");
     edges_write(page, h);
     agents_write(page, h);
     possible_write(page, h);

@@ -116,6 +116,19 @@ badge_of(const struct figure *f, size_t row)
     return 0;
 }
 
+/* Whether an arrow begins or ends at the row. */
+static bool
+is_linked(const struct figure *f, size_t row)
+{
+    struct nj_slice span = nj_table_text(f->spans, row, NJ_COL_exemplar_spans_span);
+
+    for (size_t r = f->links_at; r < f->links_at + f->links_len; r++)
+        if (nj_slice_eq(nj_table_text(f->links, r, NJ_COL_exemplar_links_from_span), span) ||
+            nj_slice_eq(nj_table_text(f->links, r, NJ_COL_exemplar_links_to_span), span))
+            return true;
+    return false;
+}
+
 static void
 badge_draw(struct nj_html *h, double x, double y, int number)
 {
@@ -139,7 +152,7 @@ span_draw(struct nj_html *h, const struct figure *f, size_t r, double y)
         nj_colour_of(nj_table_text(f->spans, r, NJ_COL_exemplar_spans_kind));
     bool is_error = nj_table_int(f->spans, r, NJ_COL_exemplar_spans_is_error) != 0;
     double width = fmax(1, (to - from) * f->scale), x = LEFT + from * f->scale;
-    double room = badge_of(f, r) ? 2 * BADGE + 4 : 5;
+    double room = is_linked(f, r) ? 2 * BADGE + 4 : 5;
 
     label_draw(h, f->spans, r, y);
     nj_svg_rect(h, x, y, width, BAR, colour->classes, colour->fill);
@@ -234,9 +247,9 @@ span_name(struct nj_html *h, const struct figure *f, struct nj_slice span)
         return;
     }
     nj_html_name(h, nj_table_text(f->spans, row, NJ_COL_exemplar_spans_name));
-    nj_html_put(h, " <span class=\"dim\">(");
+    nj_html_put(h, " <span class=\"dim\">of ");
     nj_html_name(h, nj_table_text(f->spans, row, NJ_COL_exemplar_spans_agent));
-    nj_html_put(h, ")</span>");
+    nj_html_put(h, "</span>");
 }
 
 /* "recorded: message"; what became of it where it was absorbed. */
@@ -246,11 +259,11 @@ reason_put(struct nj_html *h, const struct figure *f, size_t link)
     struct nj_slice conf = nj_table_text(f->links, link, NJ_COL_exemplar_links_conf);
 
     if (conf.len == 0) {
-        nj_html_put(h, ", where it was absorbed: ");
+        nj_html_put(h, " absorbed it: ");
         nj_html_text(h, nj_table_text(f->links, link, NJ_COL_exemplar_links_why));
         return;
     }
-    nj_html_printf(h, " <span class=\"dim\">%s: ", nj_page_confidence(conf));
+    nj_html_printf(h, " <span class=\"dim\">\xC2\xB7 %s: ", nj_page_confidence(conf));
     nj_html_text(h, nj_table_text(f->links, link, NJ_COL_exemplar_links_why));
     nj_html_put(h, "</span>");
 }
@@ -301,12 +314,34 @@ title_of(struct nj_slice why)
     } titles[] = {{"median", "A median trace"},
                   {"p95", "A slow trace (95th percentile)"},
                   {"slowest", "The slowest trace"},
-                  {"error", "An example of a frequent chain"}};
+                  {"error", "A chain of errors"}};
 
     for (size_t i = 0; i < NJ_LEN(titles); i++)
         if (nj_slice_eq(why, nj_slice_of(titles[i].why)))
             return titles[i].title;
     return "A trace";
+}
+
+/* What the chain is that the trace is an example of. */
+static void
+chain_name(struct nj_html *h, const struct nj_results *results, struct nj_slice key)
+{
+    const struct nj_table *t = nj_results_view(results, NJ_TABLE_error_chains);
+    size_t r = 0;
+
+    while (r < nj_table_len(t) &&
+           !nj_slice_eq(nj_table_text(t, r, NJ_COL_error_chains_chain), key))
+        r++;
+    if (r == nj_table_len(t))
+        return;
+    nj_html_name(h, nj_table_text(t, r, NJ_COL_error_chains_type));
+    nj_html_put(h, " in ");
+    nj_html_cut(h, nj_table_text(t, r, NJ_COL_error_chains_operation), 60);
+    nj_html_put(h, " of ");
+    nj_html_name(h, nj_table_text(t, r, NJ_COL_error_chains_agent));
+    nj_html_put(h, ", ");
+    nj_html_ratio(h, nj_table_real(t, r, NJ_COL_error_chains_share));
+    nj_html_put(h, " of traces; this is ");
 }
 
 /* What stands under the drawing. */
@@ -336,7 +371,9 @@ nj_page_waterfall(const struct nj_page *page, struct nj_html *h, size_t exemplar
     const char *title = title_of(nj_table_text(f.t, exemplar, NJ_COL_exemplars_why));
     double height = (double)f.len * ROW;
 
-    nj_html_printf(h, "<figure><figcaption>%s: <code>", title);
+    nj_html_printf(h, "<figure><figcaption>%s: ", title);
+    chain_name(h, page->results, nj_table_text(f.t, exemplar, NJ_COL_exemplars_chain));
+    nj_html_put(h, "<code>");
     nj_html_text(h, nj_table_text(f.t, exemplar, NJ_COL_exemplars_trace));
     nj_html_put(h, "</code>, ");
     nj_html_duration(h, nj_table_real(f.t, exemplar, NJ_COL_exemplars_duration_ns));

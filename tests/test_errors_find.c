@@ -137,6 +137,18 @@ does_not_take_a_step_for_a_retry_of_one_that_did_something_else(void **state)
 }
 
 static void
+starts_anew_where_a_step_fails_on_something_else(void **state)
+{
+    (void)state;
+    assert_errors(
+        "A[0,90] kind=agent throws='RunError: no answer from model 4 in time'"
+        "; s1<A[1,40] kind=chain op=step throws='StepError: line 3: x is not defined'"
+        "; s2<A[41,89] kind=chain op=step throws='StepError: no answer from model 4 in "
+        "time'; m<s2[42,88] kind=llm throws='LimitError: no answer from model 4 in time'",
+        "m surfaced A leaf; s1 absorbed at A ignored A leaf | m>s2 up A, s2>A up A");
+}
+
+static void
 does_not_call_it_a_retry_when_the_step_went_on_without_it(void **state)
 {
     (void)state;
@@ -484,6 +496,7 @@ main(void)
         cmocka_unit_test(lets_the_origins_inside_of_later_attempts_go_with_the_first),
         cmocka_unit_test(pairs_attempts_in_steps_that_recorded_nothing),
         cmocka_unit_test(does_not_take_a_step_for_a_retry_of_one_that_did_something_else),
+        cmocka_unit_test(starts_anew_where_a_step_fails_on_something_else),
         cmocka_unit_test(does_not_call_it_a_retry_when_the_step_went_on_without_it),
         cmocka_unit_test(keeps_unrelated_failures_of_one_operation_apart),
         cmocka_unit_test(believes_a_span_that_calls_itself_a_retry),
