@@ -138,6 +138,31 @@ group_read(const struct nj_path_samples *s, size_t group, struct nj_cell *out)
     return len;
 }
 
+/* Sorts by rows_cmp: by value in linear time, then what is equal. NULL: no memory. */
+static struct nj_cell *
+rows_sort(const struct nj_cell *rows, size_t len, struct nj_arena *scratch)
+{
+    struct nj_cell *sorted = NJ_NEW_RAW(scratch, struct nj_cell, len);
+    struct nj_keyed *items = NJ_NEW_RAW(scratch, struct nj_keyed, len);
+
+    if (!sorted || !items || len > UINT32_MAX)
+        return NULL;
+    for (size_t i = 0; i < len; i++)
+        items[i] = (struct nj_keyed){rows[i].key, (uint32_t)i, 0};
+    if (nj_keyed_sort(items, len, scratch, NULL) < 0)
+        return NULL;
+    for (size_t i = 0; i < len; i++)
+        sorted[i] = rows[items[i].carrier];
+    for (size_t at = 0, end; at < len; at = end) {
+        bool is_sorted = true;
+        for (end = at + 1; end < len && sorted[end].key == sorted[at].key; end++)
+            is_sorted = is_sorted && rows_cmp(&sorted[end - 1], &sorted[end]) <= 0;
+        if (!is_sorted)
+            qsort(sorted + at, end - at, sizeof *sorted, rows_cmp);
+    }
+    return sorted;
+}
+
 enum nj_status
 nj_path_samples_quantiles(struct nj_path_samples *s, uint32_t key, enum nj_path_in own,
                           const double *p, int64_t *out_ns, size_t len, bool *has_values,
@@ -152,8 +177,8 @@ nj_path_samples_quantiles(struct nj_path_samples *s, uint32_t key, enum nj_path_
         return nj_fail(err, NJ_ENOMEM, "no memory for quantiles of critical times");
     rows = group_read(s, both, list);
     rows += group_read(s, mine, list + rows);
-    if (rows > 1)
-        qsort(list, rows, sizeof *list, rows_cmp);
+    if (!(list = rows_sort(list, rows, scratch)))
+        return nj_fail(err, NJ_ENOMEM, "no memory for quantiles of critical times");
     enum nj_status st = nj_sample_of_cells(&sample, list, rows, NULL, 0, scratch, err);
     if (st < 0)
         return st;
