@@ -70,6 +70,7 @@ wholes_merge(struct nj_path_totals *into, const struct nj_path_totals *from,
         nj_wide_add_wide(&t->waiting, f->waiting);
         nj_wide_add_wide(&t->gap, f->gap);
         nj_wide_add_wide(&t->asked, f->asked);
+        t->asked_traces += f->asked_traces;
     }
     return true;
 }

@@ -85,6 +85,7 @@ whole_of(const struct rows *r, uint32_t class)
         all.waiting = wide_plus(all.waiting, w->waiting);
         all.gap = wide_plus(all.gap, w->gap);
         all.asked = wide_plus(all.asked, w->asked);
+        all.asked_traces += w->asked_traces;
     }
     return all;
 }
@@ -229,6 +230,25 @@ row_share(const struct rows *r, const struct row *row, enum nj_spread spread)
     return nj_data_ratio(nj_data_of_strata(strata, len), spread);
 }
 
+/* One step of a call path: the operation, and the agent where it is not that of the step above.
+ */
+static void
+step_put(const struct rows *r, const struct nj_call_node *node,
+         const struct nj_call_node *above, struct nj_buf *buf)
+{
+    struct nj_slice name = nj_names_get(r->run->names, node->operation);
+
+    if (node->is_rest) {
+        nj_buf_put_text(buf, "(deeper)");
+        return;
+    }
+    if (!above || above->agent != node->agent) {
+        nj_buf_put_slice(buf, nj_names_get(r->run->names, node->agent));
+        nj_buf_put_text(buf, ": ");
+    }
+    nj_buf_put_slice(buf, name.len > 0 ? name : NJ_SLICE("(missing span)"));
+}
+
 /* The call path as text: operations from the top, the middle of long ones left out. */
 static struct nj_slice
 path_text(const struct rows *r, uint64_t number)
@@ -241,13 +261,12 @@ path_text(const struct rows *r, uint64_t number)
     for (; number && len <= NJ_CALL_DEPTH_MAX; number = chain[len++]->parent)
         chain[len] = nj_tally_find(&r->totals->nodes, number);
     for (size_t i = len; i-- > 0;) {
-        struct nj_slice name = nj_names_get(r->run->names, chain[i]->operation);
         if (len > SHOWN && i < len - SHOWN / 2 && i >= SHOWN / 2) {
             nj_buf_put_text(&buf, i == SHOWN / 2 ? " > ..." : "");
             continue;
         }
         nj_buf_put_text(&buf, i + 1 < len ? " > " : "");
-        nj_buf_put_slice(&buf, chain[i]->is_rest ? NJ_SLICE("(deeper)") : name);
+        step_put(r, chain[i], i + 1 < len ? chain[i + 1] : NULL, &buf);
     }
     struct nj_slice text = nj_arena_copy(r->arena, nj_buf_slice(&buf));
     nj_buf_fini(&buf);
@@ -426,18 +445,22 @@ what_if_put(const struct rows *r)
     const struct nj_path_totals *t = r->totals;
     struct nj_table *table = nj_results_table(r->results, NJ_TABLE_what_if);
     struct nj_sum saved = {0};
+    uint64_t traces = 0;
 
     if (t->asked_by == NJ_PATH_BYS)
         return;
-    for (size_t i = 0; i < t->classes.len; i++)
-        nj_sum_add(&saved, r->carriers[r->order[i]].weight *
-                               nj_wide_real(whole_of(r, r->order[i]).asked));
+    for (size_t i = 0; i < t->classes.len; i++) {
+        struct nj_path_whole whole = whole_of(r, r->order[i]);
+        nj_sum_add(&saved, r->carriers[r->order[i]].weight * nj_wide_real(whole.asked));
+        traces += whole.asked_traces;
+    }
     double ns = nj_sum_of(&saved) / NJ_WHAT_IF_UNIT;
     size_t at = nj_table_add(table);
     nj_table_put_text(table, at, NJ_COL_what_if_group_by,
                       nj_slice_of(nj_path_by_name(t->asked_by)));
     nj_table_put_text(table, at, NJ_COL_what_if_key,
                       nj_names_get(r->run->names, (uint32_t)t->asked_id));
+    nj_table_put_int(table, at, NJ_COL_what_if_traces, (int64_t)traces);
     nj_table_put_real(table, at, NJ_COL_what_if_faster, r->run->options->what_if_faster);
     nj_table_put_real(table, at, NJ_COL_what_if_saving, ns / r->whole_ns);
     nj_table_put_real(table, at, NJ_COL_what_if_mean, ns / r->whole_weight);

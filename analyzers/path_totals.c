@@ -348,6 +348,16 @@ key_add(struct nj_path_totals *totals, const struct adding *a, uint32_t at,
     return nj_path_value_keep(totals, at, a->class, a->in, key->now_ns);
 }
 
+/* Whether the trace has a span that --what-if asks about. */
+static bool
+is_asked(const struct nj_path_totals *totals, const struct nj_trace *trace)
+{
+    for (uint32_t i = 0; totals->asked_by != NJ_PATH_BYS && i < trace->spans_len; i++)
+        if (nj_path_id_of(trace, i, totals->asked_by) == totals->asked_id)
+            return true;
+    return false;
+}
+
 static bool
 whole_add(struct nj_path_totals *totals, const struct adding *a,
           const struct nj_critical_path *path, struct nj_wide asked)
@@ -361,6 +371,7 @@ whole_add(struct nj_path_totals *totals, const struct adding *a,
     nj_wide_add(&whole->ns, a->whole_ns);
     nj_wide_add(&whole->ambiguous, (uint64_t)path->ambiguous_ns);
     nj_wide_add_wide(&whole->asked, asked);
+    whole->asked_traces += is_asked(totals, a->trace);
     for (uint32_t i = 0; i < path->segments_len; i++) {
         const struct nj_segment *s = &path->segments[i];
         if (s->part != NJ_PART_SELF)

@@ -59,7 +59,8 @@ struct nj_path_whole {
     uint64_t traces, units;
     struct nj_wide ns, square;
     struct nj_wide ambiguous, waiting, gap;
-    struct nj_wide asked; /* saving of --what-if, in 1 / NJ_WHAT_IF_UNIT ns */
+    struct nj_wide asked;  /* saving of --what-if, in 1 / NJ_WHAT_IF_UNIT ns */
+    uint64_t asked_traces; /* those with a span that it asks about */
 };
 
 #define NJ_PATH_WHOLE UINT32_MAX

@@ -11,6 +11,7 @@
 struct nj_view_options {
     const char *agent_glob; /* rows of other agents are left out; NULL: all */
     const char *by;         /* grouping, where there is a choice; NULL: the view's default */
+    const char *scope;      /* of critical paths, "root" or "trace"; NULL: rows of both */
     bool is_raw;            /* numbers for programs */
     bool is_redacted;       /* no texts of errors, prompts or arguments */
 };

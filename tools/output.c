@@ -27,10 +27,12 @@ nj_output_view(const struct nj_settings *settings, const char *name,
                const struct nj_results *results, struct nj_error *err)
 {
     const struct nj_view *view = nj_view_find(name);
-    const struct nj_view_options options = {.agent_glob = settings->analysis.agent_glob,
-                                            .by = settings->analysis.by,
-                                            .is_raw = settings->format == NJ_FORMAT_CSV,
-                                            .is_redacted = settings->analysis.is_redacted};
+    const struct nj_view_options options = {
+        .agent_glob = settings->analysis.agent_glob,
+        .by = settings->analysis.by,
+        .scope = settings->analysis.scope == NJ_SCOPE_TRACE ? "trace" : "root",
+        .is_raw = settings->format == NJ_FORMAT_CSV,
+        .is_redacted = settings->analysis.is_redacted};
     struct nj_buf out = {0};
     struct nj_jsonw w = nj_jsonw_of(&out);
 
