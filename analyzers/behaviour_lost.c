@@ -19,33 +19,17 @@ id_cmp(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
-/* Over no facts where no answer is among them. */
-static struct nj_fact_cursor
-answers_open(const struct nj_trace *trace, uint32_t i)
-{
-    bool has_any = nj_trace_has_facts(trace, i, NJ_FACT_BIT(CALL_ANSWERED));
-    return nj_facts_open(has_any ? nj_trace_facts(trace, i) : (struct nj_slice){0});
-}
-
 static bool
 answers_read(struct answers *out, const struct nj_trace *trace, struct nj_arena *arena)
 {
-    struct nj_fact_cursor fact;
     uint32_t len = 0;
 
-    for (int round = 0; round < 2; round++) {
-        len = 0;
-        for (uint32_t i = 0; i < trace->spans_len; i++)
-            for (fact = answers_open(trace, i); nj_facts_next(&fact);) {
-                if (fact.fact != NJ_FACT_CALL_ANSWERED)
-                    continue;
-                if (round == 1)
-                    out->ids[len] = fact.integer;
-                len++;
-            }
-        if (round == 0 && !(out->ids = NJ_NEW_RAW(arena, int64_t, len)))
-            return false;
-    }
+    out->ids = NJ_NEW_RAW(arena, int64_t, trace->calls_len);
+    if (!out->ids)
+        return false;
+    for (uint32_t i = 0; i < trace->calls_len; i++)
+        if (trace->calls[i].fact == NJ_FACT_CALL_ANSWERED)
+            out->ids[len++] = trace->calls[i].call;
     out->len = len;
     if (len > 1)
         qsort(out->ids, len, sizeof *out->ids, id_cmp);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 
 /* What a span has to do with a tool call; the order at equal times is the order of events. */
-enum role { ROLE_ASKS, ROLE_SERVES, ROLE_IS_TOLD, ROLE_NONE };
+enum role { ROLE_ASKS, ROLE_SERVES, ROLE_IS_TOLD };
 
 static const uint8_t role_of_fact[NJ_FACTS_LEN] = {
-    [NJ_FACT_CALL_REQUESTED] = ROLE_ASKS + 1,
-    [NJ_FACT_TOOL_CALL_ID] = ROLE_SERVES + 1,
-    [NJ_FACT_CALL_ANSWERED] = ROLE_IS_TOLD + 1,
+    [NJ_FACT_CALL_REQUESTED] = ROLE_ASKS,
+    [NJ_FACT_TOOL_CALL_ID] = ROLE_SERVES,
+    [NJ_FACT_CALL_ANSWERED] = ROLE_IS_TOLD,
 };
 
 struct mention {
@@ -33,29 +33,6 @@ mention_cmp(const void *a, const void *b)
     if (x->role != y->role)
         return x->role < y->role ? -1 : 1;
     return (x->span > y->span) - (x->span < y->span);
-}
-
-/* The mentions of one span, to `out` where it is not NULL; how many. */
-static uint32_t
-mentions_read(const struct nj_trace *trace, uint32_t span, struct mention *out)
-{
-    static const uint64_t mentioning =
-        NJ_FACT_BIT(CALL_REQUESTED) | NJ_FACT_BIT(TOOL_CALL_ID) | NJ_FACT_BIT(CALL_ANSWERED);
-    struct nj_fact_cursor cursor;
-    uint32_t len = 0;
-
-    if (!nj_trace_has_facts(trace, span, mentioning))
-        return 0;
-    cursor = nj_facts_open(nj_trace_facts(trace, span));
-    while (nj_facts_next(&cursor)) {
-        uint32_t role = role_of_fact[cursor.fact];
-        if (role == 0)
-            continue;
-        if (out)
-            out[len] = (struct mention){cursor.integer, trace->start_ns[span], span, role - 1};
-        len++;
-    }
-    return len;
 }
 
 static void
@@ -102,25 +79,24 @@ enum nj_status
 nj_clues_find(struct nj_clues *out, const struct nj_trace *trace, struct nj_arena *arena,
               struct nj_error *err)
 {
-    uint32_t mentions_len = 0, at = 0;
+    uint32_t len = trace->calls_len;
 
     *out = (struct nj_clues){0};
-    for (uint32_t i = 0; i < trace->spans_len; i++)
-        if (nj_trace_facts(trace, i).len > 0)
-            mentions_len += mentions_read(trace, i, NULL);
-    if (mentions_len == 0 && trace->links_len == 0)
+    if (len == 0 && trace->links_len == 0)
         return NJ_OK;
 
-    struct mention *mentions = NJ_NEW_RAW(arena, struct mention, mentions_len);
+    struct mention *mentions = NJ_NEW_RAW(arena, struct mention, len);
     struct nj_clue *list =
-        NJ_NEW_RAW(arena, struct nj_clue, (size_t)mentions_len * 2 + trace->links_len);
+        NJ_NEW_RAW(arena, struct nj_clue, (size_t)len * 2 + trace->links_len);
     if (!mentions || !list)
         return nj_fail(err, NJ_ENOMEM, "no memory for the evidence in %u spans",
                        trace->spans_len);
-    for (uint32_t i = 0; i < trace->spans_len && at < mentions_len; i++)
-        if (nj_trace_facts(trace, i).len > 0)
-            at += mentions_read(trace, i, mentions + at);
-    calls_join(out, list, mentions, mentions_len);
+    for (uint32_t i = 0; i < len; i++) {
+        const struct nj_trace_call *c = &trace->calls[i];
+        mentions[i] =
+            (struct mention){c->call, trace->start_ns[c->span], c->span, role_of_fact[c->fact]};
+    }
+    calls_join(out, list, mentions, len);
     for (uint32_t i = 0; i < trace->links_len; i++) {
         const struct nj_trace_link *link = &trace->links[i];
         if (link->target != NJ_NO_SPAN && link->target != link->from)

@@ -1,7 +1,8 @@
 /* analysis.c - how fast traces in memory are analysed: the walk of the critical path, and each
  * analyzer, on one thread.
- * usage: nj_analysis STORE [REPEATS [SPANS]]; builds the trees of the first SPANS (200 000)
- * spans, then prints CPU time a span and millions of spans a second, best of REPEATS (5). */
+ * usage: nj_analysis STORE [REPEATS [SPANS [NAME]]]; builds the trees of the first SPANS
+ * (200 000) spans, then prints CPU time a span and millions of spans a second, best of REPEATS
+ * (5); of the walk and all analyzers, or of the one of this NAME. */
 #include "analyzers/analyze.h"
 #include "bench/clock.h"
 #include "store/store.h"
@@ -130,17 +131,19 @@ bench_open(struct bench *b, const struct nj_store *store)
 }
 
 static void
-table_print(struct bench *b, int repeats)
+table_print(struct bench *b, int repeats, const char *only)
 {
-    double walk, all = 0;
+    double all = 0;
 
     printf("%zu traces of %llu spans in memory, one thread, best of %d\n", b->len,
            (unsigned long long)b->spans, repeats);
-    walk = row_print(b, "walk", NULL, repeats);
+    if (!only || strcmp(only, "walk") == 0)
+        all += row_print(b, "walk", NULL, repeats);
     for (size_t i = 0; i < nj_analyzers_len; i++)
-        all += row_print(b, nj_analyzers[i]->name, nj_analyzers[i], repeats);
-    printf("%-16s %7.1f ns/span %8.2f M spans/s\n", "all",
-           (walk + all) * 1e9 / (double)b->spans, (double)b->spans / (walk + all) / 1e6);
+        if (!only || strcmp(only, nj_analyzers[i]->name) == 0)
+            all += row_print(b, nj_analyzers[i]->name, nj_analyzers[i], repeats);
+    printf("%-16s %7.1f ns/span %8.2f M spans/s\n", "all", all * 1e9 / (double)b->spans,
+           (double)b->spans / all / 1e6);
 }
 
 int
@@ -159,7 +162,7 @@ main(int argc, char **argv)
     if (st == NJ_OK)
         st = traces_keep(&b, spans_max);
     if (st == NJ_OK)
-        table_print(&b, repeats);
+        table_print(&b, repeats, argc > 4 ? argv[4] : NULL);
     else
         fprintf(stderr, "%s\n", b.err.causes[0]);
     if (b.run.source)

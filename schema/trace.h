@@ -53,6 +53,14 @@ struct nj_trace_link {
     bool is_follows_from;
 };
 
+/* A tool call, by the hash of its id, that a span asks for, serves or is told the result of:
+ * fact CALL_REQUESTED, TOOL_CALL_ID or CALL_ANSWERED. */
+struct nj_trace_call {
+    int64_t call;
+    uint32_t span;
+    uint8_t fact;
+};
+
 struct nj_trace {
     const struct nj_corpus *corpus; /* names and scopes */
     uint64_t number;
@@ -87,8 +95,14 @@ struct nj_trace {
     const struct nj_trace_link *links;
     uint32_t links_len;
 
+    const struct nj_trace_call *calls; /* by span */
+    uint32_t calls_len;
+
     struct nj_diags *diags; /* of this trace alone */
 };
+
+/* Finds trace->calls in the facts, into `arena`. false: no memory. */
+bool nj_trace_calls_find(struct nj_trace *trace, struct nj_arena *arena);
 
 /* The facts of span i, empty for a reconstructed span. */
 static inline struct nj_slice

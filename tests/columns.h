@@ -161,7 +161,7 @@ columns_trace(struct nj_arena *arena, const struct nj_corpus *corpus,
              c.span_id[i] < c.span_id[root]))
             root = i;
     }
-    return (struct nj_trace){
+    struct nj_trace trace = {
         .corpus = corpus,
         .spans_len = len,
         .root = root,
@@ -197,6 +197,8 @@ columns_trace(struct nj_arena *arena, const struct nj_corpus *corpus,
         .row = c.row,
         .facts_set = c.facts_set,
     };
+    assert_true(nj_trace_calls_find(&trace, arena));
+    return trace;
 }
 
 /* How random trees look. */

@@ -220,5 +220,7 @@ nj_tree_build(struct nj_trace *out, const struct nj_raw_trace *raw,
     roots_judge(&forest, out);
     if ((st = links_resolve(&forest, out, err)) < 0)
         return st;
+    if (!nj_trace_calls_find(out, arena))
+        return nj_fail(err, NJ_ENOMEM, "no memory for tool calls");
     return nj_agents_fill(&columns, out, arena, err);
 }
