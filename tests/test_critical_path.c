@@ -77,7 +77,7 @@ divides_the_path_by_everything_that_divides(void **unused)
     assert_near(real_of(r, "tool", "find", ns), 200 * MS);
     assert_near(real_of(r, "model", "big", ns), 330 * MS);
     assert_near(real_of(r, "kind", "llm", ns), 330 * MS);
-    assert_near(real_of(r, "path", "run > b > search", ns), 200 * MS);
+    assert_near(real_of(r, "path", "planner: run > b: b > search", ns), 200 * MS);
     assert_near(real_of(r, "agent", "b", NJ_COL_critical_path_share), 0.65);
     assert_near(real_of(r, "agent", "b", NJ_COL_critical_path_criticality), 1);
     /* b can be at most 250 ms faster before a is what is waited for */
