@@ -19,8 +19,8 @@ nj_verdict_name(enum nj_verdict verdict)
 }
 
 /* The suite that a metric belongs to in JUnit. */
-static const char *
-suite_of_metric(const char *metric)
+const char *
+nj_metric_suite(const struct nj_metric *m)
 {
     static const struct {
         const char *metric, *suite;
@@ -51,7 +51,7 @@ suite_of_metric(const char *metric)
     };
 
     for (size_t i = 0; i < NJ_LEN(suites); i++)
-        if (strcmp(metric, suites[i].metric) == 0)
+        if (strcmp(m->id, suites[i].metric) == 0)
             return suites[i].suite;
     return "latency";
 }
@@ -61,7 +61,7 @@ suite_of(const struct nj_check *c)
 {
     return c->kind == NJ_CHECK_DRIFT   ? "drift"
            : c->kind == NJ_CHECK_FLEET ? "fleet"
-                                       : suite_of_metric(c->metric->id);
+                                       : nj_metric_suite(c->metric);
 }
 
 struct nj_check
@@ -289,6 +289,7 @@ row_put(const struct nj_check *c, struct nj_table *t, struct seen *seen)
         {NJ_COL_checks_unit, nj_slice_of(nj_unit_name(c->metric->unit))},
         {NJ_COL_checks_level, nj_slice_of(levels[c->rule->level])},
         {NJ_COL_checks_rule, nj_slice_of(kinds[c->kind])},
+        {NJ_COL_checks_direction, c->is_up ? NJ_SLICE("up") : NJ_SLICE("down")},
         {NJ_COL_checks_verdict, nj_slice_of(nj_verdict_name(c->verdict))},
         {NJ_COL_checks_why, nj_slice_of(c->why)},
     };

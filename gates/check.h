@@ -19,6 +19,8 @@ enum nj_verdict {
     NJ_VERDICT_EQUIVALENT,
     NJ_VERDICT_WITHIN_LIMIT,
 };
+/* "latency", "errors", "tokens", …: the analyzer that a metric comes from. */
+const char *nj_metric_suite(const struct nj_metric *metric);
 const char *nj_verdict_name(enum nj_verdict verdict);
 
 enum nj_check_kind {

@@ -10,9 +10,10 @@
 
 /* One-sided CUSUM (Page 1954) of a series over the nights since the first accepted one, now
  * last: each adds what exceeds the reference in standard deviations, and the sum never falls
- * below 0; one night adds at most half of what is red. The reference is the tolerance, but at least half a deviation and what the level of
- * a finite baseline may be off by: a level that was estimated too low must not look like drift.
- * *nights: how many of them were not accepted. */
+ * below 0; one night adds at most half of what is red. The reference is the tolerance, but at
+ * least half a deviation and what the level of a finite baseline may be off by: a level that
+ * was estimated too low must not look like drift. *nights: how many of them were not accepted.
+ */
 double nj_drift_cusum(const struct nj_histories *all, const struct nj_fit *fit,
                       double tolerance, bool is_up, size_t *nights);
 

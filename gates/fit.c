@@ -47,11 +47,13 @@ scale_put(struct nj_fit *f, const struct nj_histories *all, const struct nj_hist
     f->is_linear = h->metric->unit == NJ_UNIT_RATIO;
     for (size_t k = 0; k <= all->nights_len; k++) {
         const struct nj_point *p = &h->points[k];
-        bool is_used = nj_point_is_enough(h->metric, p);
+        bool is_accepted = k < all->nights_len && all->is_accepted[k];
+        bool is_few = !is_accepted && isfinite(p->n_eff) && p->traces < all->min_traces;
+        bool is_used = !is_few && nj_point_is_enough(h->metric, p);
         y[k] = is_used ? p->est : NONE;
         f->s[k] = is_used ? se_of(p) : NONE;
         has_zero |= is_used && p->est <= 0;
-        if (is_used && k < all->nights_len && all->is_accepted[k]) {
+        if (is_used && is_accepted) {
             f->nights++;
             sum += p->est;
         }
@@ -173,6 +175,33 @@ fleet_take(struct family *fam, struct nj_fleet *fleet)
     }
 }
 
+/* Mean of s^2 over accepted nights. The standard error of a quantile is itself a rough
+ * estimate, of the distance between a few values; where it comes out small in a night that is
+ * judged, what the accepted nights say of as many traces counts. */
+static void
+sampling_fit(const struct family *fam, size_t i)
+{
+    const struct nj_histories *all = fam->all;
+    const struct nj_point *points = all->list[i].points;
+    const double *y = fam->y[i - fam->from];
+    struct nj_fit *f = &fam->fits[i];
+    double s2 = 0, n_eff = 0;
+
+    for (size_t k = 0; k < all->nights_len; k++) {
+        if (!all->is_accepted[k] || !isfinite(y[k]))
+            continue;
+        s2 += f->s[k] * f->s[k];
+        n_eff += points[k].n_eff;
+    }
+    f->s2 = f->nights ? s2 / (double)f->nights : NONE;
+    for (size_t k = 0; k <= all->nights_len && all->list[i].metric->quantile > 0; k++) {
+        double usual = sqrt(f->s2 * n_eff / (double)f->nights / points[k].n_eff);
+        bool is_accepted = k < all->nights_len && all->is_accepted[k];
+        if (!is_accepted && f->s[k] < usual)
+            f->s[k] = usual;
+    }
+}
+
 /* tau^2 and its degrees of freedom, for all series of the family. */
 static void
 spread_fit(struct family *fam)
@@ -182,12 +211,8 @@ spread_fit(struct family *fam)
     for (size_t i = fam->from; i < fam->to; i++) {
         struct nj_fit *f = &fam->fits[i];
         const double *y = fam->y[i - fam->from];
-        double s2 = 0;
         f->mean = mean_of(fam->all, y);
-        for (size_t k = 0; k < fam->all->nights_len; k++)
-            if (fam->all->is_accepted[k] && isfinite(y[k]))
-                s2 += f->s[k] * f->s[k];
-        f->s2 = f->nights ? s2 / (double)f->nights : NONE;
+        sampling_fit(fam, i);
         if (!is_fitted(f))
             continue;
         pooled += variance_of(fam->all, y, f->mean) - f->s2;

@@ -28,6 +28,7 @@ struct nj_histories {
     const struct nj_night **nights; /* those that count, by time; later seen ones do not */
     bool *is_accepted;
     size_t nights_len, accepted_len;
+    double min_traces;       /* nights with fewer are not judged; set by the caller */
     struct nj_history *list; /* by metric, over, group_by, agent, kind, key */
     size_t len;
 };

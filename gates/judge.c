@@ -268,11 +268,12 @@ checks_make(struct nj_judging *j)
     enum nj_status st = nj_histories_make(&j->all, j->results, j->options->baseline,
                                           j->policy->nights, j->all.arena, j->err);
 
-    if (st == NJ_OK)
-        st = nj_fits_make(&j->fits, &j->all, j->err);
     uint64_t min_traces = j->policy->min_traces;
     if (j->options->is_eager && min_traces > EAGER_TRACES)
         min_traces = EAGER_TRACES;
+    j->all.min_traces = (double)min_traces;
+    if (st == NJ_OK)
+        st = nj_fits_make(&j->fits, &j->all, j->err);
     j->comparing =
         (struct nj_comparing){.all = &j->all, .fits = &j->fits, .min_traces = min_traces};
     if (st == NJ_OK)

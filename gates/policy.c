@@ -476,9 +476,9 @@ digest_print(char out[33], struct nj_slice text)
                    (unsigned long long)hash.low64);
 }
 
-static enum nj_status
-text_parse(struct nj_policy *out, struct nj_slice text, const char *path,
-           struct nj_arena *arena, struct nj_error *err)
+enum nj_status
+nj_policy_parse(struct nj_policy *out, struct nj_slice text, const char *path,
+                struct nj_arena *arena, struct nj_error *err)
 {
     struct reading r = {path, arena, err, out};
     struct nj_yaml *root;
@@ -505,12 +505,12 @@ nj_policy_read(struct nj_policy *out, const char *path, struct nj_arena *arena,
     enum nj_status st;
 
     if (!path)
-        return text_parse(out, nj_policy_default(), "default", arena, err);
+        return nj_policy_parse(out, nj_policy_default(), "default", arena, err);
     st = nj_stream_open(&stream, path, err);
     if (st == NJ_OK) {
         st = nj_stream_want(stream, NJ_YAML_BYTES_MAX + 1, err);
         if (st == NJ_OK)
-            st = text_parse(out, nj_stream_window(stream), path, arena, err);
+            st = nj_policy_parse(out, nj_stream_window(stream), path, arena, err);
         nj_stream_close(stream);
     }
     return st < 0 ? nj_fail(err, NJ_EUSAGE, "the policy %s cannot be used", path) : NJ_OK;

@@ -77,6 +77,9 @@ struct nj_policy {
  * NJ_EUSAGE with "path:line:column: " and what was expected; NJ_EIO. */
 enum nj_status nj_policy_read(struct nj_policy *out, const char *path, struct nj_arena *arena,
                               struct nj_error *err) NJ_CHECKED;
+/* Reads a policy out of a text; `path` is what errors name. */
+enum nj_status nj_policy_parse(struct nj_policy *out, struct nj_slice text, const char *path,
+                               struct nj_arena *arena, struct nj_error *err) NJ_CHECKED;
 /* The text of the built-in policy. */
 struct nj_slice nj_policy_default(void);
 

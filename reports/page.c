@@ -58,6 +58,40 @@ nj_page_chip(struct nj_html *h, struct nj_slice verdict, bool is_red)
 }
 
 void
+nj_page_change(struct nj_html *h, struct nj_slice unit, double change)
+{
+    nj_html_printf(h, "%+.3g\xC2\xA0%s", change * 100,
+                   nj_slice_eq(unit, NJ_SLICE("ratio")) ? "pp" : "%");
+}
+
+void
+nj_page_delta(struct nj_html *h, const struct nj_results *results, const char *metric,
+              struct nj_slice agent)
+{
+    const struct nj_table *t = nj_results_view(results, NJ_TABLE_checks);
+
+    for (size_t r = 0; r < nj_table_len(t); r++) {
+        struct nj_slice verdict = nj_table_text(t, r, NJ_COL_checks_verdict);
+        if (nj_table_is_null(t, r, NJ_COL_checks_change) ||
+            !nj_table_is_null(t, r, NJ_COL_checks_key) ||
+            !nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_agent), agent) ||
+            !nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_metric), nj_slice_of(metric)))
+            continue;
+        bool is_bad = nj_slice_eq(verdict, NJ_SLICE("regressed"));
+        bool is_good = nj_slice_eq(verdict, NJ_SLICE("improved"));
+        nj_html_printf(h, "<span class=\"ci%s\">\xCE\x94\xC2\xA0",
+                       is_bad    ? " t-bad"
+                       : is_good ? " t-good"
+                                 : "");
+        nj_page_change(h, nj_table_text(t, r, NJ_COL_checks_unit),
+                       nj_table_real(t, r, NJ_COL_checks_change));
+        nj_html_put(h, is_bad ? " worse" : is_good ? " better" : "");
+        nj_html_put(h, "</span>");
+        return;
+    }
+}
+
+void
 nj_page_scroll(struct nj_html *h, const char *label)
 {
     nj_html_put(h, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");

@@ -36,6 +36,12 @@ struct nj_slice nj_page_stylesheet(void);
 bool nj_page_wants(const struct nj_page *page, struct nj_slice agent);
 /* "✕ fail" and the like: a word, a sign and a colour. */
 void nj_page_chip(struct nj_html *h, struct nj_slice verdict, bool is_red);
+/* "+12 %", or "+1.2 pp" of shares. */
+void nj_page_change(struct nj_html *h, struct nj_slice unit, double change);
+/* The change of an agent's metric against the baseline, small, with its verdict's colour;
+ * nothing where it was not compared. */
+void nj_page_delta(struct nj_html *h, const struct nj_results *results, const char *metric,
+                   struct nj_slice agent);
 /* Opens a scrollable region with an accessible name of our own; close with </div>. */
 void nj_page_scroll(struct nj_html *h, const char *label);
 /* A row of header cells; a leading '#' marks a column of numbers. */

@@ -124,8 +124,10 @@ histogram_draw(struct nj_html *h, struct nj_slice text, const struct rows *rows)
 
 /* The cell of a duration quantile: estimate, interval, plain number where it differs. */
 static void
-quantile_put(struct nj_html *h, const struct nj_results *results, size_t row, double p)
+quantile_put(struct nj_html *h, const struct nj_results *results, size_t row, double p,
+             const char *metric)
 {
+    const struct nj_table *t = nj_results_view(results, NJ_TABLE_latency);
     const struct nj_table *q = nj_results_view(results, NJ_TABLE_latency_quantiles);
     size_t lo = 0, hi = nj_table_len(q);
 
@@ -153,6 +155,7 @@ quantile_put(struct nj_html *h, const struct nj_results *results, size_t row, do
         else
             nj_html_duration(h, nj_table_real(q, lo, NJ_COL_latency_quantiles_hi));
         nj_html_put(h, "</span>");
+        nj_page_delta(h, results, metric, nj_table_text(t, row, NJ_COL_latency_agent));
         break;
     }
     nj_html_put(h, "</td>");
@@ -175,14 +178,17 @@ row_write(struct nj_html *h, const struct nj_results *results, const struct rows
     nj_html_ratio(h, nj_table_real(t, r, NJ_COL_latency_error_rate_lo));
     nj_html_put(h, " to ");
     nj_html_ratio(h, nj_table_real(t, r, NJ_COL_latency_error_rate_hi));
-    nj_html_put(h, "</span></td>");
-    quantile_put(h, results, r, 0.5);
-    quantile_put(h, results, r, 0.95);
-    quantile_put(h, results, r, 0.99);
+    nj_html_put(h, "</span>");
+    nj_page_delta(h, results, "error_rate", row->agent);
+    nj_html_put(h, "</td>");
+    quantile_put(h, results, r, 0.5, "p50");
+    quantile_put(h, results, r, 0.95, "p95");
+    quantile_put(h, results, r, 0.99, "p99");
     nj_html_put(h, "<td>");
     histogram_draw(h, nj_table_text(t, r, NJ_COL_latency_histogram), rows);
     nj_html_put(h, "</td><td class=\"n\">");
     nj_html_ratio(h, row->share);
+    nj_page_delta(h, results, "critical_path_share", row->agent);
     nj_html_put(h, "</td></tr>\n");
 }
 
@@ -201,7 +207,9 @@ agents_write(const struct nj_page *page, struct nj_html *h)
     nj_html_duration(h, rows.lo_ns);
     nj_html_put(h, " to ");
     nj_html_duration(h, rows.hi_ns);
-    nj_html_put(h, ".</p>\n");
+    nj_html_put(h, nj_table_len(nj_results_view(page->results, NJ_TABLE_checks)) > 0
+                       ? "; \xCE\x94 is the change against the accepted nights.</p>\n"
+                       : ".</p>\n");
     nj_page_scroll(h, "Agents");
     nj_page_header(h, NULL, headers, NJ_LEN(headers), true);
     nj_html_put(h, "<tbody>\n");

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { ROWS_MAX = 20, ROW = 24, LEFT = 260, WIDTH = 560, RIGHT = 200 };
+enum { ROWS_MAX = 20, ROW = 24, LEFT = 260, WIDTH = 560, RIGHT = 250 };
 
 /* Rows of checks that compare with a baseline, largest relative change first. */
 struct changes {
@@ -81,10 +81,13 @@ row_draw(struct nj_html *h, const struct nj_table *t, size_t r, double y, double
     nj_html_printf(h, "\" cy=\"%.0f\" r=\"5\" class=\"%s\" fill=\"%s\"/>", y,
                    is_red ? "mark-bad" : "mark", is_red ? "#a8201a" : "#1a1c20");
     nj_svg_text_open(h, LEFT + WIDTH + 12, y + 4, "start", class_of(t, r));
-    nj_html_put(h, change >= 0 ? "+" : "");
-    nj_html_ratio(h, change);
+    nj_page_change(h, nj_table_text(t, r, NJ_COL_checks_unit), change);
     nj_html_put(h, " ");
     nj_html_text(h, nj_table_text(t, r, NJ_COL_checks_verdict));
+    if (!nj_table_is_null(t, r, NJ_COL_checks_since)) {
+        nj_html_put(h, " since ");
+        nj_html_text(h, nj_table_text(t, r, NJ_COL_checks_since));
+    }
     nj_svg_text_close(h);
 }
 

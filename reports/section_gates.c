@@ -42,20 +42,27 @@ interval_put(struct nj_html *h, const struct nj_table *t, size_t r)
     nj_html_put(h, "</span>");
 }
 
-/* Absolute limits as they are, allowed changes with their sign. */
+/* Absolute limits as they are, allowed changes with their sign, and what would have been seen.
+ */
 static void
 limit_put(struct nj_html *h, const struct nj_table *t, size_t r)
 {
     struct nj_slice unit = nj_table_text(t, r, NJ_COL_checks_unit);
+    bool is_up = nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_direction), NJ_SLICE("up"));
+    double sign = is_up ? 1 : -1;
 
     if (!nj_table_is_null(t, r, NJ_COL_checks_limit_value)) {
-        nj_html_put(h, "\xE2\x89\xA4 ");
+        nj_html_put(h, is_up ? "\xE2\x89\xA4 " : "\xE2\x89\xA5 ");
         value_put(h, unit, nj_table_real(t, r, NJ_COL_checks_limit_value));
     } else if (!nj_table_is_null(t, r, NJ_COL_checks_tolerance)) {
-        nj_html_put(h, "+");
-        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_checks_tolerance));
+        nj_page_change(h, unit, sign * nj_table_real(t, r, NJ_COL_checks_tolerance));
     } else {
         nj_html_put(h, "\xE2\x80\x93");
+    }
+    if (!nj_table_is_null(t, r, NJ_COL_checks_detectable)) {
+        nj_html_put(h, "<span class=\"ci\">seen from ");
+        nj_page_change(h, unit, sign * nj_table_real(t, r, NJ_COL_checks_detectable));
+        nj_html_put(h, "</span>");
     }
 }
 
@@ -110,12 +117,28 @@ checks_write(struct nj_html *h, const struct nj_table *t, bool wants_fine, size_
                        shown, all);
 }
 
+/* What to know of the comparison. */
+static void
+remarks_write(const struct nj_table *t, struct nj_html *h)
+{
+    if (nj_table_len(t) == 0)
+        return;
+    nj_html_put(h, "<ul>\n");
+    for (size_t r = 0; r < nj_table_len(t); r++) {
+        nj_html_put(h, "<li>");
+        nj_html_text(h, nj_table_text(t, r, NJ_COL_remarks_text));
+        nj_html_put(h, "</li>\n");
+    }
+    nj_html_put(h, "</ul>\n");
+}
+
 static void
 gates_write(const struct nj_page *page, struct nj_html *h)
 {
     const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_checks);
     size_t len = nj_table_len(t), fine = 0;
 
+    remarks_write(nj_results_view(page->results, NJ_TABLE_remarks), h);
     for (size_t r = 0; r < len; r++)
         fine += is_fine(t, r);
     if (fine < len)

@@ -4,6 +4,7 @@
 #include "reports/view.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { FAILING_MAX = 50, CHANGES_MAX = 5, AGENTS_MAX = 20 };
 
@@ -20,6 +21,22 @@ value_cell(struct nj_grid *g, const struct nj_table *t, size_t r, unsigned colum
         nj_grid_cell_real(g, t, r, column);
 }
 
+/* "+12 %", or "+1.2 pp" of shares. */
+static void
+change_cell(struct nj_grid *g, const struct nj_table *t, size_t r)
+{
+    bool is_share = nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_unit), NJ_SLICE("ratio"));
+    char text[40];
+
+    if (nj_table_is_null(t, r, NJ_COL_checks_change)) {
+        nj_grid_empty(g);
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%+.3g %s",
+                   nj_table_real(t, r, NJ_COL_checks_change) * 100, is_share ? "pp" : "%");
+    nj_grid_text(g, nj_slice_of(text));
+}
+
 static void
 check_row(struct nj_grid *g, const struct nj_table *t, size_t r)
 {
@@ -27,7 +44,7 @@ check_row(struct nj_grid *g, const struct nj_table *t, size_t r)
     nj_grid_cell_text(g, t, r, NJ_COL_checks_verdict);
     value_cell(g, t, r, NJ_COL_checks_est);
     value_cell(g, t, r, NJ_COL_checks_baseline);
-    nj_grid_cell_ratio(g, t, r, NJ_COL_checks_change);
+    change_cell(g, t, r);
     nj_grid_cell_text(g, t, r, NJ_COL_checks_why);
 }
 
@@ -72,7 +89,8 @@ changes_write(const struct nj_table *t, struct nj_buf *out)
         double size = fabs(nj_table_real(t, r, NJ_COL_checks_change));
         size_t at = len;
         if (nj_table_is_null(t, r, NJ_COL_checks_change) ||
-            nj_table_int(t, r, NJ_COL_checks_is_red))
+            nj_table_int(t, r, NJ_COL_checks_is_red) ||
+            nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_verdict), NJ_SLICE("insufficient")))
             continue;
         while (at > 0 && fabs(nj_table_real(t, top[at - 1], NJ_COL_checks_change)) < size)
             at--;
@@ -125,6 +143,21 @@ agents_write(const struct nj_results *results, struct nj_buf *out)
     nj_grid_fini(&g);
 }
 
+/* What to know of the comparison. */
+static void
+remarks_write(const struct nj_results *results, struct nj_buf *out)
+{
+    const struct nj_table *t = nj_results_view(results, NJ_TABLE_remarks);
+
+    for (size_t r = 0; r < nj_table_len(t); r++) {
+        nj_buf_put_text(out, "- ");
+        nj_markdown_put(out, nj_table_text(t, r, NJ_COL_remarks_text));
+        nj_buf_put_char(out, '\n');
+    }
+    if (nj_table_len(t) > 0)
+        nj_buf_put_char(out, '\n');
+}
+
 static void
 what_write(const struct nj_results *results, struct nj_buf *out)
 {
@@ -156,6 +189,7 @@ nj_summary_write(const struct nj_results *results, struct nj_buf *out)
     } else {
         nj_buf_put_text(out, "## nightjar\n\n");
     }
+    remarks_write(results, out);
     what_write(results, out);
     failing_write(checks, out);
     changes_write(checks, out);

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """cli_gates.py - baselines and gates as a user meets them: nights, acceptance, verdicts, files."""
+import json
 import os
 import random
 import sqlite3
+import subprocess
 import sys
+import time
 import unittest
 
-from cli import DATA, Cli, attr, request, span
+from cli import DATA, NIGHTJAR, Cli, attr, request, span
 
 POLICY = '''version: 1
 baseline: {min_nights: 5}
@@ -23,22 +26,32 @@ gates:
 '''
 AGENTS = ['planner', 'writer', 'critic', 'searcher', 'editor', 'clerk']
 DAY = 86400000
+RATE_5TH = 0xcccccccccccccd  # threshold of a sampler that keeps one in five
 
 
-def night(number, seed=None, slow=None, failing=None, agents=None, traces=60, model='m-1'):
-    """One night of traces: every agent works once in each, under no root that waits for it."""
+def night(number, seed=None, slow=None, failing=None, agents=None, traces=60, model='m-1',
+          is_sampled=False):
+    """One night of traces: every agent works once in each, under no root that waits for it. Sampled: slow
+    traces are all kept, one in five of the others, and their weights are recorded."""
     rng = random.Random(1000 + number if seed is None else seed)
     spans = []
     for t in range(traces):
         at = number * DAY + t * 1000
-        trace = rng.getrandbits(120) + 1
+        trace = rng.getrandbits(128) + 1
+        took = [200 * rng.lognormvariate(0, 0.3) * (slow or {}).get(agent, 1) for agent in agents or AGENTS]
+        state = {}
+        if is_sampled and max(took) > 330:
+            state = {'traceState': 'ot=th:0'}
+        elif is_sampled:
+            if trace % 2**56 < RATE_5TH:
+                continue
+            state = {'traceState': f'ot=th:{RATE_5TH:x}'}
         for i, agent in enumerate(agents or AGENTS):
-            took = 200 * rng.lognormvariate(0, 0.3) * (slow or {}).get(agent, 1)
-            more = {}
+            more = dict(state)
             if rng.random() < (failing or {}).get(agent, 0.02):
-                more = {'status': {'code': 2, 'message': f'{agent} broke'}}
+                more['status'] = {'code': 2, 'message': f'{agent} broke'}
             spans.append(span(trace, i + 1, parent=1 if i else None, name=f'invoke_agent {agent}',
-                              start=at, end=at + took, kind=1, attributes=[
+                              start=at, end=at + took[i], kind=1, attributes=[
                                   attr('gen_ai.operation.name', 'invoke_agent'),
                                   attr('gen_ai.agent.name', agent),
                                   attr('gen_ai.request.model', model)], **more))
@@ -138,6 +151,162 @@ class Baseline(Gates):
             self.assertIn(b'<error', self.read('out/junit.xml'))
             self.assertIn(b'nightjar: error', self.read('out/summary.md'))
         self.assertFalse(os.path.exists(self.path('none.db')))
+
+
+class Nights(Gates):
+    def test_the_night_of_a_change_is_dated_to_within_two_nights(self):
+        self.baseline(6)
+        for k in range(6, 9):
+            self.night(k)
+        for k in range(9, 13):
+            self.night(k, '--report-only', slow={'critic': 1.25})
+        red = [c for c in self.checks().values() if c['is_red']]
+        self.assertEqual({c['agent'] for c in red}, {'critic'})
+        dates = {c['since'] for c in red if c['since']}
+        first = 1760000000 // 86400 + 9
+        near = {time.strftime('%Y-%m-%d', time.gmtime((first + d) * 86400)) for d in range(-2, 3)}
+        self.assertTrue(dates and dates <= near, (dates, near))
+
+    def test_a_change_of_sampling_alone_is_no_change(self):
+        self.baseline(6)
+        for k in range(6, 10):
+            self.night(k, traces=400, is_sampled=True)
+        _, err = self.night(10, traces=400, is_sampled=True)
+        self.assertIn('Sampling is another', err)
+        self.night(11, traces=400, is_sampled=True, slow={'critic': 1.5}, code=1)
+
+    def test_a_change_of_sampling_is_no_change_against_one_night_either(self):
+        self.write('policy.yaml', POLICY.replace('min_nights: 5', 'min_nights: 1'))
+        self.night(0, traces=400)
+        for k in range(1, 4):
+            self.night(k, traces=400, is_sampled=True)
+
+    def test_another_model_is_said_loudly(self):
+        self.baseline()
+        out, err = self.night(7, model='m-2')
+        self.assertIn('new: ?/m-2', err)
+        self.assertIn(b'The models are not those', self.read('out/summary.md'))
+        self.assertIn(b'The models are not those', self.read('out/report.html'))
+
+    def test_an_agent_that_is_gone_is_missing_and_a_new_one_is_new(self):
+        self.baseline()
+        self.night(7, agents=[a for a in AGENTS if a != 'clerk'] + ['intern'], code=1)
+        checks = self.checks()
+        self.assertEqual(checks['clerk p50 latency']['verdict'], 'missing')
+        self.assertEqual((checks['intern p50 latency']['verdict'], checks['intern p50 latency']['is_red']), ('new', 0))
+
+    def test_a_waiver_holds_until_its_last_day_and_then_says_that_it_ended(self):
+        self.baseline()
+        self.write('policy.yaml', POLICY + 'waivers:\n  - {match: {agent: critic, metric: p50}, '
+                                           'until: 2026-03-01, reason: new step}\n')
+        self.night(8, '--now', '2026-03-01T12:00:00Z', slow={'critic': 1.8})
+        self.assertEqual(self.checks()['critic p50 latency']['verdict'], 'waived')
+        self.assertIn(b'waived until 2026-03-01: new step', self.read('out/junit.xml'))
+        _, err = self.night(9, '--now', '2026-03-02T12:00:00Z', slow={'critic': 1.8}, code=1)
+        self.assertIn('has ended', err)
+
+    def test_fewer_traces_fail_a_gate_on_their_number(self):
+        self.write('policy.yaml', 'version: 1\ngates: [{name: all, metrics: {traces: {max_decrease: 30%}}}]\n')
+        for k in range(6):
+            self.night(k, traces=60 + k % 3)
+        out, _ = self.night(7, traces=20, code=1)
+        self.assertIn('traces', out)
+
+    def test_a_fleet_that_is_slower_as_a_whole_is_red(self):
+        self.baseline(6)
+        self.night(8, slow={a: 1.5 for a in AGENTS}, code=1)
+        self.assertEqual(self.checks()['fleet p50 latency']['is_red'], 1)
+
+    def test_too_few_traces_to_judge_anything_is_3(self):
+        self.baseline()
+        out, _ = self.night(8, traces=9, code=3)
+        self.assertTrue(out.startswith('error: None of'))
+
+
+class Safety(Gates):
+    def test_accept_killed_at_any_moment_leaves_the_old_or_the_new_baseline(self):
+        self.baseline(3)
+        extra = [self.results(f'x{k}', night(20 + k)) for k in range(6)]
+        rng = random.Random(4)
+        for path in extra * 3:
+            before = len(self.json('baseline', 'list', '-b', 'base.db')['nights'])
+            process = subprocess.Popen([NIGHTJAR, 'accept', path, '-b', 'base.db', '--reason', 'r',
+                                        '--allow-regress'], cwd=self.folder, stdout=subprocess.DEVNULL)
+            time.sleep(rng.random() * 0.12)
+            process.kill()
+            process.wait()
+            after = len(self.json('baseline', 'list', '-b', 'base.db')['nights'])
+            self.assertIn(after, (before, before + 1))
+        self.run_it('accept', *extra, '-b', 'base.db', '--reason', 'r', '--allow-regress')
+        self.assertEqual(len(self.json('baseline', 'list', '-b', 'base.db')['nights']), 9)
+
+    def test_acceptances_at_the_same_time_all_count(self):
+        paths = [self.results(f'n{k}', night(k)) for k in range(6)]
+        started = [subprocess.Popen([NIGHTJAR, 'accept', path, '-b', 'base.db', '--reason', 'r', '--allow-regress'],
+                                    cwd=self.folder, stdout=subprocess.DEVNULL) for path in paths]
+        self.assertEqual([p.wait() for p in started], [0] * 6)
+        self.assertEqual(self.json('baseline', 'list', '-b', 'base.db')['accepted'], 6)
+        self.assertEqual([f for f in os.listdir(self.folder) if '.lock' in f or '.tmp' in f], [])
+
+    def test_old_nights_make_room(self):
+        self.write('policy.yaml', POLICY.replace('min_nights: 5', 'min_nights: 2, nights: 3'))
+        paths = [self.results(f'n{k}', night(k)) for k in range(5)]
+        self.run_it('accept', *paths, '-b', 'base.db', '-p', 'policy.yaml', '--reason', 'r', '--allow-regress')
+        shown = self.json('baseline', 'show', '-b', 'base.db')
+        self.assertEqual((shown['accepted'], len(shown['events'])), (3, 5))
+
+    def test_no_record_and_report_leave_the_baseline_as_it_is(self):
+        self.baseline()
+        before = self.read('base.db')
+        self.night(8, '--no-record')
+        self.run_it('report', 'out/results.db', '-p', 'policy.yaml', '-b', 'base.db', '-o', 'again')
+        self.assertEqual(self.read('base.db'), before)
+
+    def test_traces_that_cannot_be_read_leave_files_that_say_so(self):
+        self.write('junk.jsonl', 'no traces here')
+        self.run_it('run', self.write('a.jsonl', night(1)), '-o', 'out', '-q')
+        self.run_it('run', 'junk.jsonl', '-o', 'out', code=3)
+        self.assertIn(b'<error', self.read('out/junit.xml'))
+        self.assertTrue(self.read('out/summary.md').startswith(b'## nightjar: error'))
+        self.assertEqual(json.loads(self.read('out/results.json'))['verdict']['exit_code'], 3)
+
+    def test_github_sees_failing_checks_at_the_line_of_the_policy(self):
+        self.baseline()
+        path = self.write('n.jsonl', night(8, slow={'critic': 1.8}))
+        _, err = self.run_it('run', path, '-p', 'policy.yaml', '-b', 'base.db', '-o', 'out', code=1,
+                             env={'GITHUB_ACTIONS': 'true'})
+        self.assertIn('::error file=policy.yaml,line=8,title=critic p50 latency::', err)
+        self.assertNotIn('::', self.run_it('run', path, '-p', 'policy.yaml', '-b', 'base.db', '-o', 'out', code=1)[1])
+
+
+class Diff(Gates):
+    def test_a_run_does_not_differ_from_itself(self):
+        a = self.results('a', night(1))
+        changes = self.json('diff', a, a)['changes']
+        self.assertGreater(len(changes), 50)
+        self.assertEqual({c['verdict'] for c in changes} - {'same', 'few'}, set())
+
+    def test_what_changed_comes_first_in_every_format(self):
+        a, b = self.results('a', night(1)), self.write('b.jsonl', night(2, slow={'critic': 1.8}))
+        changes = self.json('diff', a, b)['changes']
+        self.assertEqual(changes[0]['verdict'], 'worse')
+        self.assertTrue(all('critic' in c['name'] for c in changes if c['verdict'] == 'worse'
+                            and c['metric'] in ('p50', 'mean') and c['group_by'] == 'agent'))
+        latency = [line for line in self.run_it('diff', a, b)[0].split('\n') if line.split()[1:2] == ['latency']]
+        self.assertIn('critic', latency[0])
+        self.assertTrue(self.run_it('diff', a, b, '-f', 'markdown')[0].startswith('| verdict |'))
+        self.assertTrue(self.run_it('diff', a, b, '-f', 'csv')[0].startswith('verdict,'))
+
+    def test_agents_and_edges_that_come_or_go_are_named(self):
+        a = self.results('a', night(1))
+        b = self.results('b', night(2, agents=AGENTS[:-1] + ['intern']))
+        found = {(c['verdict'], c['group_by'], c['agent'] or c['key']) for c in self.json('diff', a, b)['changes']}
+        self.assertLessEqual({('new', 'agent', 'intern'), ('gone', 'agent', 'clerk')}, found)
+        self.assertIn('new', {v for v, by, _ in found if by == 'edge'})
+
+    def test_diff_needs_two_inputs_that_can_be_read(self):
+        self.run_it('diff', self.results('a', night(1)), code=2)
+        self.run_it('diff', 'a.db', 'none.db', code=3)
 
 
 @unittest.skipUnless(DATA, 'NIGHTJAR_DATA is not there')

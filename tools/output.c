@@ -44,6 +44,9 @@ nj_output_view(const struct nj_settings *settings, const char *name,
     case NJ_FORMAT_CSV:
         view->grids(results, &options, nj_grid_write_csv, &out);
         break;
+    case NJ_FORMAT_MARKDOWN:
+        view->grids(results, &options, nj_grid_write_markdown, &out);
+        break;
     case NJ_FORMAT_JSON:
         view->json(results, &options, &w);
         nj_buf_put_char(&out, '\n');

@@ -4,7 +4,7 @@
 
 #include "analyzers/options.h"
 
-enum nj_format { NJ_FORMAT_TEXT, NJ_FORMAT_JSON, NJ_FORMAT_CSV };
+enum nj_format { NJ_FORMAT_TEXT, NJ_FORMAT_JSON, NJ_FORMAT_CSV, NJ_FORMAT_MARKDOWN };
 
 /* Zeroed is the default of everything. Texts are borrowed from argv. */
 struct nj_settings {
@@ -58,6 +58,7 @@ enum nj_option_group {
     NJ_GROUP_CHECK = 1 << 21,    /* check alone */
     NJ_GROUP_NIGHT = 1 << 22,    /* takes a night into the baseline */
     NJ_GROUP_ACCEPT = 1 << 23,   /* accept alone */
+    NJ_GROUP_DIFF = 1 << 25,     /* diff alone */
     NJ_GROUP_REASON = 1 << 24,   /* changes what was accepted */
     NJ_GROUP_SELECT = 1 << 18,   /* which traces, and how their trees are built */
     NJ_GROUP_INPUT = NJ_GROUP_READ | NJ_GROUP_SELECT,
