@@ -215,6 +215,105 @@ class Lossless(Inputs):
                 self.check(path)
 
 
+def plain(value):
+    """An OTLP value as a plain one."""
+    kind, inner = next(iter(value.items()), (None, None))
+    if kind == 'arrayValue':
+        return [plain(v) for v in inner.get('values', [])]
+    if kind == 'kvlistValue':
+        return {v['key']: plain(v['value']) for v in inner.get('values', [])}
+    return int(inner) if kind == 'intValue' else inner
+
+
+def otlp_spans(path):
+    """Spans of an OTLP JSON file: resource, span, attributes."""
+    with open(path, encoding='utf-8') as file:
+        for document in documents(file.read()):
+            for around in document['resourceSpans']:
+                resource = {a['key']: plain(a['value']) for a in around['resource']['attributes']}
+                for scope in around['scopeSpans']:
+                    for span in scope['spans']:
+                        attributes = {a['key']: plain(a['value'])
+                                      for a in span.get('attributes', [])}
+                        yield resource, span, attributes
+
+
+def text_of(value):
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def times_us(span):
+    start, end = int(span['startTimeUnixNano']), int(span['endTimeUnixNano'])
+    return start / 1000, (end - start) / 1000
+
+
+def zipkin_of(path):
+    """As exporters write Zipkin: microseconds with a fraction, all tags text."""
+    out = []
+    for resource, span, attributes in otlp_spans(path):
+        start, duration = times_us(span)
+        tags = {key: text_of(value) for key, value in attributes.items()}
+        if span.get('status', {}).get('code') == 2:
+            tags['error'] = span['status'].get('message') or 'true'
+        kind = [None, None, 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'][span.get('kind', 0)]
+        out.append({'traceId': span['traceId'], 'id': span['spanId'], 'name': span['name'],
+                    'timestamp': start, 'duration': duration, 'tags': tags, 'kind': kind,
+                    'parentId': span.get('parentSpanId') or None,
+                    'localEndpoint': {'serviceName': resource['service.name']}})
+    return json.dumps([{k: v for k, v in span.items() if v is not None} for span in out])
+
+
+def jaeger_of(path):
+    """As Jaeger's query API answers: whole microseconds, typed tags, one process a service."""
+    traces = {}
+    for resource, span, attributes in otlp_spans(path):
+        start, duration = times_us(span)
+        trace = traces.setdefault(span['traceId'], {'traceID': span['traceId'], 'spans': [],
+                                                    'processes': {}})
+        service = resource['service.name']
+        trace['processes'][service] = {'serviceName': service, 'tags': []}
+        tags = [{'key': key, 'type': 'string', 'value': text_of(value)}
+                for key, value in attributes.items()]
+        if span.get('status', {}).get('code') == 2:
+            tags.append({'key': 'error', 'type': 'bool', 'value': True})
+        parent = span.get('parentSpanId')
+        trace['spans'].append({
+            'traceID': span['traceId'], 'spanID': span['spanId'], 'operationName': span['name'],
+            'startTime': int(start), 'duration': int(duration), 'processID': service,
+            'tags': tags, 'logs': [], 'references': [
+                {'refType': 'CHILD_OF', 'traceID': span['traceId'], 'spanID': parent}]
+            if parent else []})
+    return json.dumps({'data': list(traces.values())})
+
+
+class SameRun(Inputs):
+    """One run in four formats has the same latencies, to the resolution of each."""
+
+    def rows(self, path):
+        return {(r['agent'], r['kind'], r['operation']):
+                (r['n'], r['errors'], [r['min'], r['max']] + [q['est'] for q in r['quantiles']])
+                for r in self.json('latency', path)['rows']}
+
+    def check(self, path, others):
+        mine = self.rows(path)
+        self.assertGreater(len(mine), 3)
+        for other in others:
+            with self.subTest(other):
+                theirs = self.rows(other)
+                self.assertEqual(set(mine), set(theirs))
+                for key, (n, errors, times) in mine.items():
+                    self.assertEqual((n, errors), theirs[key][:2], key)
+                    for a, b in zip(times, theirs[key][2]):
+                        self.assertLessEqual(abs(a - b), 2000, key)
+
+    def test_of_three_libraries(self):
+        for name in ('triage_ai_sdk', 'newsroom_langgraph', 'library_openai_agents'):
+            path = os.path.join(TRACES, name + '.jsonl')
+            self.check(path, [os.path.join(ROOT, 'fixtures/protobuf', name + '.binpb'),
+                              self.write('zipkin.json', zipkin_of(path)),
+                              self.write('jaeger.json', jaeger_of(path))])
+
+
 def paths_in(value, path=()):
     """The place of every value inside another one."""
     yield path
