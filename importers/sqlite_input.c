@@ -39,8 +39,10 @@ nj_sqlite_input_rescue(struct nj_sqlite **out, struct nj_input *input, struct nj
     if (st < 0)
         return st;
     st = nj_sqlite_repair(*out, &tell, err);
-    if (st < 0)
+    if (st < 0) {
         nj_sqlite_close(*out);
+        *out = NULL;
+    }
     return st;
 }
 

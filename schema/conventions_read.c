@@ -177,10 +177,15 @@ static bool
 read_error_level(struct nj_conventions *c, struct nj_found *found, const struct nj_value *value)
 {
     enum { LEVEL_ERROR = 17 };
+    static const char *const words[] = {"ERROR", "FATAL", "CRITICAL",
+                                        "Error", "Fail",  "Failure"};
     (void)c;
     if (nj_value_int(value, &found->integer))
         return found->integer >= LEVEL_ERROR;
-    return nj_slice_eq(slice_unquote(nj_value_text(value)), NJ_SLICE("ERROR"));
+    for (size_t i = 0; i < NJ_LEN(words); i++)
+        if (nj_slice_eq(slice_unquote(nj_value_text(value)), nj_slice_of(words[i])))
+            return true;
+    return false;
 }
 
 static bool

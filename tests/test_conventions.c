@@ -250,6 +250,9 @@ reads_agentops(void **unused)
     EXPECT({"x\nagentops.span.kind=agent\nagentops.entity.name=A", "agent agent=A(entity)"},
            {"x\nagentops.span.kind=agent\nagent.name=A\nagent.id=i",
             "agent agent=A(agent.name) AGENT_ID=i"},
+           {"x\nagentops.span.kind=agent\nagent.role=critic", "agent agent=critic(entity)"},
+           {"x\nagentops.span.kind=session\nagentops.session.end_state=Fail", "chain error"},
+           {"x\nagentops.span.kind=session\nagentops.session.end_state=Success", "chain"},
            {"x\nagentops.span.kind=tool\nagentops.entity.name=t", "tool tool=t"},
            {"x\nagentops.span.kind=llm\ngen_ai.usage.prompt_tokens:=3\n"
             "gen_ai.usage.completion_tokens:=4\ngen_ai.usage.total_tokens:=7\n"

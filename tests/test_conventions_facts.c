@@ -103,6 +103,9 @@ reads_evaluations_of_events_and_attributes(void **unused)
         {"x\nannotations.0.annotation.label=good\nannotations.1.annotation.label=bad\n"
          "annotations.1.annotation.score:=0.25",
          "other EVALUATION_LABEL=good EVALUATION_LABEL=bad EVALUATION_SCORE=0.25"},
+        {"x\ntrace.annotations.0.annotation.label=bad\n"
+         "session.evaluations.0.evaluation.score:=0.75",
+         "other EVALUATION_LABEL=bad EVALUATION_SCORE=0.75"},
         {"x\nmlflow.trace.assessments=[{\"name\":\"a\",\"feedback\":{\"value\":\"incorrect\"}},"
          "{\"name\":\"b\",\"expectation\":{\"value\":\"Oslo\"}},{\"name\":\"c\",\"feedback\":"
          "{\"value\":false}},{\"name\":\"d\",\"feedback\":{\"value\":0.5}}]",
