@@ -4,9 +4,11 @@
 #include "base/loghist.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { HISTOGRAM_BITS = 2, GRID_POINTS = 2048, POINTS_MAX = 10000, POINTS_MIN = 20 };
+enum { THREAD_VALUES_MIN = 20000 }; /* fewer are sorted sooner than a thread starts */
 
 static const double quantile_ps[] = {0.5, 0.9, 0.95, 0.99};
 enum { QUANTILES = NJ_LEN(quantile_ps) };
@@ -42,6 +44,20 @@ order_cmp(const void *a, const void *b)
     return c ? c : nj_slice_cmp(l->text, r->text);
 }
 
+/* The values of one measure of a group, and their quantiles. */
+struct measured {
+    const struct nj_series *series;
+    uint32_t group;
+    unsigned measure;
+    struct nj_arena *arena; /* emptied after the group */
+    struct nj_sample sample;
+    struct nj_quantile quantiles[QUANTILES];
+    enum nj_status status;
+    struct nj_error err;
+    pthread_t thread;
+    bool has_thread;
+};
+
 /* All that is known of one group while its rows are written. */
 struct group {
     struct nj_run *run;
@@ -52,9 +68,9 @@ struct group {
     struct nj_series_group counts;
     struct nj_data durations; /* strata of the sum of durations */
     struct nj_design design;
-    struct nj_estimate mean; /* duration */
-    struct nj_sample sample; /* of the measure at hand */
-    struct nj_quantile quantiles[QUANTILES];
+    struct nj_estimate mean;   /* duration */
+    struct measured *all;      /* NJ_LATENCY_MEASURES of them … */
+    const struct measured *at; /* … and the one at hand */
 };
 
 static struct nj_data
@@ -82,7 +98,7 @@ key_put(const struct group *g, struct nj_table *t, size_t row, unsigned agent, u
 static void
 histogram_put(const struct group *g, struct nj_table *t, size_t row)
 {
-    const struct nj_sample *s = &g->sample;
+    const struct nj_sample *s = &g->at->sample;
     struct nj_buf text = {0};
 
     for (size_t at = 0, next; at < s->stored_len; at = next) {
@@ -150,7 +166,7 @@ latency_put(const struct group *g)
 static struct nj_estimate
 mean_of(const struct group *g, struct nj_data data)
 {
-    return nj_sample_skew_limits(&g->sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
+    return nj_sample_skew_limits(&g->at->sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
                                  NJ_SPREAD_FINITE, g->design.kish, g->arena);
 }
 
@@ -167,30 +183,59 @@ self_put(const struct group *g, size_t row)
                       nj_data_total(data, NJ_SPREAD_FINITE).est);
 }
 
-static enum nj_status
-measure_fill(struct group *g, unsigned measure)
+static void *
+measure_fill(void *context)
 {
-    enum nj_status st = nj_series_sample(g->series, g->order->group, measure, g->arena,
-                                         &g->sample, g->run->err);
+    struct measured *m = context;
 
+    m->status =
+        nj_series_sample(m->series, m->group, m->measure, m->arena, &m->sample, &m->err);
     for (size_t q = 0; q < QUANTILES; q++)
-        g->quantiles[q] = (struct nj_quantile){.p = quantile_ps[q]};
-    return st < 0 ? st
-                  : nj_sample_quantiles(&g->sample, NJ_SPREAD_FINITE, g->quantiles, QUANTILES,
-                                        g->arena, g->run->err);
+        m->quantiles[q] = (struct nj_quantile){.p = quantile_ps[q]};
+    if (m->status >= 0)
+        m->status = nj_sample_quantiles(&m->sample, NJ_SPREAD_FINITE, m->quantiles, QUANTILES,
+                                        m->arena, &m->err);
+    return NULL;
+}
+
+/* All measures of the group, side by side where they are long enough for it to pay. */
+static enum nj_status
+measures_fill(struct group *g)
+{
+    bool is_long = g->counts.observations >= THREAD_VALUES_MIN && g->run->options->jobs != 1;
+    enum nj_status st = NJ_OK;
+
+    for (unsigned i = 0; i < NJ_LATENCY_MEASURES; i++) {
+        struct measured *m = &g->all[i];
+        m->group = g->order->group;
+        m->has_thread =
+            is_long && i > 0 && pthread_create(&m->thread, NULL, measure_fill, m) == 0;
+    }
+    for (unsigned i = 0; i < NJ_LATENCY_MEASURES; i++) {
+        struct measured *m = &g->all[i];
+        if (m->has_thread)
+            (void)pthread_join(m->thread, NULL);
+        else
+            (void)measure_fill(m);
+        if (m->status < 0 && st >= 0) {
+            *g->run->err = m->err;
+            st = m->status;
+        }
+    }
+    return st;
 }
 
 static double
 value_at(const struct group *g, size_t rank)
 {
-    return rank == NJ_NO_RANK ? (double)NAN : (double)nj_key_int(g->sample.key[rank]);
+    return rank == NJ_NO_RANK ? (double)NAN : (double)nj_key_int(g->at->sample.key[rank]);
 }
 
 static void
 rank_put(const struct group *g, struct nj_table *t, size_t row, unsigned column, size_t rank)
 {
     if (rank != NJ_NO_RANK)
-        nj_table_put_int(t, row, column, nj_key_int(g->sample.key[rank]));
+        nj_table_put_int(t, row, column, nj_key_int(g->at->sample.key[rank]));
 }
 
 static void
@@ -199,8 +244,8 @@ quantiles_put(const struct group *g, size_t latency_row, unsigned measure)
     struct nj_table *t = nj_results_table(g->results, NJ_TABLE_latency_quantiles);
     char hex[NJ_TRACE_HEX + 1];
 
-    for (size_t q = 0; q < QUANTILES && g->sample.stored_len > 0; q++) {
-        const struct nj_quantile *of = &g->quantiles[q];
+    for (size_t q = 0; q < QUANTILES && g->at->sample.stored_len > 0; q++) {
+        const struct nj_quantile *of = &g->at->quantiles[q];
         size_t row = nj_table_add(t);
         nj_table_put_int(t, row, NJ_COL_latency_quantiles_row, (int64_t)latency_row);
         nj_table_put_text(t, row, NJ_COL_latency_quantiles_measure,
@@ -213,9 +258,9 @@ quantiles_put(const struct group *g, size_t latency_row, unsigned measure)
         rank_put(g, t, row, NJ_COL_latency_quantiles_lo, of->lo);
         rank_put(g, t, row, NJ_COL_latency_quantiles_hi, of->hi);
         nj_table_put_real(t, row, NJ_COL_latency_quantiles_n_eff, of->n_eff);
-        nj_table_put_text(
-            t, row, NJ_COL_latency_quantiles_exemplar,
-            nj_series_exemplar(g->series, g->order->group, measure, &g->sample, of->at, hex));
+        nj_table_put_text(t, row, NJ_COL_latency_quantiles_exemplar,
+                          nj_series_exemplar(g->series, g->order->group, measure,
+                                             &g->at->sample, of->at, hex));
     }
 }
 
@@ -256,7 +301,7 @@ quantile_metrics_put(const struct group *g)
     static const char *const names[QUANTILES] = {"p50", "p90", "p95", "p99"};
 
     for (size_t i = 0; i < QUANTILES; i++) {
-        const struct nj_quantile *q = &g->quantiles[i];
+        const struct nj_quantile *q = &g->at->quantiles[i];
         struct nj_estimate e = {value_at(g, q->at), value_at(g, q->lo), value_at(g, q->hi), 0};
         (void)metric_put(g, names[i], &e, quantile_se(g, q), (double)nj_key_int(q->plain),
                          q->n_eff);
@@ -311,7 +356,7 @@ static void
 distribution_put(const struct group *g)
 {
     struct nj_table *t = nj_results_table(g->results, NJ_TABLE_distributions);
-    const struct nj_sample *s = &g->sample;
+    const struct nj_sample *s = &g->at->sample;
     bool is_agent = g->order->key.by == NJ_LATENCY_AGENT;
     bool is_grid = s->cell || s->len > (is_agent ? POINTS_MAX : GRID_POINTS);
     struct nj_buf points = {0};
@@ -346,10 +391,11 @@ group_put(struct group *g)
     g->durations =
         nj_series_strata(g->series, group, NJ_SUM_OF_MEASURE, NJ_LATENCY_DURATION, g->arena);
     g->design = nj_data_design(g->durations);
+    enum nj_status st = measures_fill(g);
+    if (st < 0)
+        return st;
     for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++) {
-        enum nj_status st = measure_fill(g, m);
-        if (st < 0)
-            return st;
+        g->at = &g->all[m];
         if (m == NJ_LATENCY_SELF)
             self_put(g, row);
         if (m == NJ_LATENCY_DURATION) {
@@ -388,21 +434,34 @@ enum nj_status
 nj_latency_rows(struct nj_run *run, const struct nj_series *series, struct nj_results *results)
 {
     struct order *orders = orders_make(run, series);
+    struct measured all[NJ_LATENCY_MEASURES] = {0};
     struct nj_arena *arena = nj_arena_new(1 << 20);
+    bool is_whole = orders && arena;
     enum nj_status st = NJ_OK;
 
-    if (!orders || !arena)
+    for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++) {
+        all[m].series = series;
+        all[m].measure = m;
+        all[m].arena = nj_arena_new(1 << 20);
+        is_whole = is_whole && all[m].arena;
+    }
+    if (!is_whole)
         st = nj_fail(run->err, NJ_ENOMEM, "no memory for the rows of latency");
     for (size_t i = 0; st == NJ_OK && i < nj_series_len(series); i++) {
         struct group group = {.run = run,
                               .series = series,
                               .results = results,
                               .arena = arena,
-                              .order = &orders[i]};
+                              .order = &orders[i],
+                              .all = all};
         st = group_put(&group);
         nj_arena_reset(arena);
+        for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++)
+            nj_arena_reset(all[m].arena);
     }
-    free(orders);
+    for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++)
+        nj_arena_free(all[m].arena);
     nj_arena_free(arena);
+    free(orders);
     return st;
 }
