@@ -23,7 +23,7 @@ double nj_id_hash_of(enum nj_id_hash hash, const struct nj_trace_id *id);
 
 /* A step of this log-likelihood ratio is evidence; the hash must beat the next one by a margin.
  */
-#define NJ_RECOVER_LLR    14.0
+#define NJ_RECOVER_LLR    18.0
 #define NJ_RECOVER_MARGIN 3.0
 /* So many ids settle the matter; more are thinned out by a hash of their own. */
 #define NJ_RECOVER_IDS_MAX ((size_t)1 << 17)
