@@ -97,8 +97,9 @@ struct nj_estimate nj_data_ratio(struct nj_data data, enum nj_spread spread);
 
 /* The limits of an estimate whose third standardised moment is `skewness`, from `n_eff`
  * independent units: those of a transformation that takes the skewness away (Hall 1992), with t
- * of n_eff - 1 degrees of freedom. Symmetric limits of means of long-tailed values miss on one
- * side. Skewness NaN: not known, the limits stay as they are. */
+ * of n_eff - 1 degrees of freedom. They are never narrower than those of t, and the skewness
+ * that a small sample shows is taken for too small. Symmetric limits of means of long-tailed
+ * values miss on one side. Skewness NaN: not known, the limits stay as they are. */
 struct nj_estimate nj_estimate_skewed(struct nj_estimate estimate, double skewness,
                                       double n_eff);
 

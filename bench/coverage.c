@@ -1,6 +1,6 @@
 /* coverage.c - how often intervals hold what they claim, over many samples of known truth.
  *
- * usage: nj_coverage [--replicates N] [--seed S] [--worst]
+ * usage: nj_coverage [--replicates N] [--seed S] [--sizes 1-3] [--worst]
  *
  * A population of traces is made (durations lognormal with an effect of the trace, errors that
  * grow likelier with it, an agent with several spans a trace), sampled by four designs, and
@@ -265,7 +265,7 @@ all_print(const struct simulation *s, unsigned long replicates)
         "below %% | no limit %% | off %% |\n|---|--:|--:|---|---|---|--:|--:|--:|--:|--:|\n");
     for (unsigned d = 0; d < DESIGNS; d++)
         for (unsigned n = 0; n < SIZES; n++)
-            for (unsigned i = 0; i < SUBJECTS; i++)
+            for (unsigned i = 0; i < SUBJECTS && s->stored[d][n] > 0; i++)
                 for (unsigned m = 0; m < METRICS; m++)
                     for (unsigned v = 0; v < SPREADS; v++) {
                         const struct score *c = &s->scores[d][n][i][m][v];
@@ -286,7 +286,7 @@ worst_print(const struct simulation *s)
     printf(
         "| n_eff | metric | spread | worst held %% | where | no limit there %% | most off %% "
         "|\n|--:|---|---|--:|---|--:|--:|\n");
-    for (unsigned n = 0; n < SIZES; n++)
+    for (unsigned n = 0; n < SIZES && s->stored[0][n] > 0; n++)
         for (unsigned m = 0; m < METRICS; m++)
             for (unsigned v = 0; v < SPREADS; v++) {
                 const struct score *worst = NULL;
@@ -338,7 +338,7 @@ int
 main(int argc, char **argv)
 {
     static struct simulation s;
-    unsigned long replicates = 1000;
+    unsigned long replicates = 1000, tried_sizes = SIZES;
     bool is_worst = false;
 
     s.seed = 1;
@@ -349,14 +349,16 @@ main(int argc, char **argv)
             replicates = strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             s.seed = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--sizes") == 0 && i + 1 < argc)
+            tried_sizes = strtoul(argv[++i], NULL, 10);
         else
-            fail("usage: nj_coverage [--replicates N] [--seed S] [--worst]");
+            fail("usage: nj_coverage [--replicates N] [--seed S] [--sizes 1-3] [--worst]");
     }
     room_make(&s);
     s.slow_over = SLOW_OVER;
     population_draw(&s, PROCESS_TRACES);
     truth_find(&s, s.process);
-    for (unsigned n = 0; n < SIZES; n++)
+    for (unsigned n = 0; n < tried_sizes && n < SIZES; n++)
         for (unsigned d = 0; d < DESIGNS; d++)
             for (unsigned long r = 0; r < replicates; r++)
                 replicate(&s, d, n);

@@ -109,14 +109,14 @@ static void
 limits_of_a_skewed_estimate_reach_further_to_the_long_side(void **state)
 {
     const struct nj_estimate e = {10, 8, 12, 1};
-    const double g = 0.3, t = nj_t_quantile(0.975, 29);
+    const double g = 0.3 * (1 + 20.0 / 30), t = nj_t_quantile(0.975, 29);
 
     (void)state;
-    struct nj_estimate skewed = nj_estimate_skewed(e, g, 30);
+    struct nj_estimate skewed = nj_estimate_skewed(e, 0.3, 30);
     double reach = e.est - skewed.hi;
     assert_close(reach + g * reach * reach / 3 + g * g * pow(reach, 3) / 27 + g / 6, -t);
     assert_close(skewed.lo, e.est - t); /* never nearer than without skewness */
-    struct nj_estimate mirrored = nj_estimate_skewed(e, -g, 30);
+    struct nj_estimate mirrored = nj_estimate_skewed(e, -0.3, 30);
     assert_close(mirrored.lo - e.est, e.est - skewed.hi);
     assert_close(nj_estimate_skewed(e, 0, 30).hi, e.est + t);
     assert_close(nj_estimate_skewed(e, (double)NAN, 30).hi, e.hi);
