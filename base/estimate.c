@@ -328,7 +328,8 @@ unseen_limit(const struct ratio *ratio, enum nj_spread spread, bool is_other)
     struct unseen u = {.spread = spread, .is_other = is_other};
 
     unseen_look(&u, ratio->data);
-    if (!(u.heaviest > 0) || u.heaviest == u.lightest || is_kept_for_events(&u, ratio->data))
+    if (!(u.heaviest > u.heaviest_event) || u.heaviest == u.lightest ||
+        is_kept_for_events(&u, ratio->data))
         return 0;
     double more = u.heaviest * (u.events > 0 ? fmax(1, u.squares / u.events) : 1);
     double y = (is_other ? 1 - ratio->est : ratio->est) * ratio->x + more;
@@ -344,8 +345,10 @@ nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff)
 
     if (!ratio_of(data, &ratio) || !(ratio.design.units > 1))
         return out;
-    out.hi = fmax(out.hi, unseen_limit(&ratio, spread, false));
-    out.lo = fmin(out.lo, 1 - unseen_limit(&ratio, spread, true));
+    if (out.est > 0.5)
+        out.lo = fmin(out.lo, 1 - unseen_limit(&ratio, spread, true));
+    else
+        out.hi = fmax(out.hi, unseen_limit(&ratio, spread, false));
     return out;
 }
 

@@ -109,10 +109,10 @@ struct nj_estimate nj_estimate_skewed(struct nj_estimate estimate, double skewne
 struct nj_estimate nj_data_share_textbook(struct nj_data data, enum nj_spread spread,
                                           double *n_eff);
 
-/* The same, but where weights differ the limits are at least those of one more unseen event,
- * and one more unseen non-event, of the heaviest unit (Fay and Feuer 1997): events that were
- * only seen among light units say nothing of heavy ones. Where light units are events
- * throughout, they were kept as such, and heavy ones are not feared to have any. */
+/* The same, but where what is rarer, events or their absence, was only seen among units lighter
+ * than the heaviest, the limit towards more of it is at least that of one more, unseen, of the
+ * heaviest unit (Fay and Feuer 1997): light units say little of heavy ones. Where light units
+ * are events throughout, they were kept as such, and heavy ones are not feared to have any. */
 struct nj_estimate nj_data_share(struct nj_data data, enum nj_spread spread, double *n_eff);
 
 /* Plain ratio sum y / sum x over all that is stored, minus the weighted one: how far plain
