@@ -75,7 +75,9 @@ nj_each_trace(const struct nj_corpus *corpus, const struct nj_options *options, 
     if (st == NJ_OK)
         st = nj_visit_init(&visit, &run, corpus, options, weigher, err);
     for (uint64_t i = 0; i < corpus->traces_len && st == NJ_OK; i++)
-        st = place_visit(&visit, places[i].number, fn, context);
+        if (!options->only ||
+            memcmp(&places[i].info->id, options->only, sizeof *options->only) == 0)
+            st = place_visit(&visit, places[i].number, fn, context);
     if (visit.total)
         nj_diags_merge(diags, visit.total);
     nj_visit_fini(&visit);

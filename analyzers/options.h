@@ -25,6 +25,7 @@ struct nj_options {
     int64_t since_ns, until_ns; /* by the start of the main root; 0: no limit */
     const char *agent_glob, *service_glob;  /* rows to show; NULL: all */
     struct nj_slice where_key, where_value; /* traces with a span that has this attribute */
+    const struct nj_trace_id *only;         /* trace by trace: this one alone; NULL: all */
     struct nj_tree_options tree;
     enum nj_path_scope scope;
     bool has_transparent_wrappers;

@@ -125,7 +125,7 @@ nj_waterfall_rows(struct nj_waterfall_row **out, uint32_t *len, const struct nj_
                        trace->spans_len);
     marks_fill(marks, trace, path, view->must);
     *len = preorder(*out, stack, trace, marks, false);
-    if (rows_max && *len > rows_max)
+    if (rows_max && *len > (view->fold_above ? view->fold_above : rows_max))
         *len = preorder(*out, stack, trace, marks, true);
     if (rows_max && *len > rows_max && !rows_choose(*out, len, trace, marks, rows_max, arena))
         return nj_fail(err, NJ_ENOMEM, "no memory to draw a trace of %u spans",

@@ -14,10 +14,11 @@ struct nj_waterfall_row {
 
 /* What is to be drawn of a trace, and how much of it. */
 struct nj_waterfall_view {
-    const char *why;   /* as in table exemplars */
-    uint32_t rows_max; /* 0: all */
-    const bool *must;  /* by span: rows that come before all others, their ancestors marked
-                          too; NULL: none */
+    const char *why;     /* as in table exemplars */
+    uint32_t rows_max;   /* 0: all */
+    uint32_t fold_above; /* rows from which alike ones are folded; 0: rows_max */
+    const bool *must;    /* by span: rows that come before all others, their ancestors marked
+                            too; NULL: none */
     /* Share of comparable spans that are not longer; NULL: not known. */
     double (*rank)(const void *context, const struct nj_trace *trace, uint32_t span);
     const void *context;

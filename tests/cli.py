@@ -121,8 +121,26 @@ class Commands(Cli):
         shown, _ = self.run_it('show', TRACES, traces[0]['trace_id'], env={'COLUMNS': '90'})
         self.assertIn(traces[0]['trace_id'], shown)
         self.assertIn('=', shown)
-        self.assertLessEqual(max(len(line) for line in shown.splitlines()[1:-1]), 90)
         self.assertNotIn('\x1b', shown)
+        for width in [60, 80, 90, 110, 130, 200]:
+            shown, _ = self.run_it('show', TRACES, traces[0]['trace_id'], env={'COLUMNS': str(width)})
+            lines = shown.splitlines()
+            self.assertEqual({len(line) for line in lines if line.endswith('|')}, {width})
+            self.assertLessEqual(max(map(len, lines)), max(width, 75))
+
+    def test_a_shown_trace_marks_its_path_and_failures_and_folds_what_is_alike(self):
+        calls = [span(1, 10 + i, 1, 'look', 100, 200) for i in range(60)]
+        path = self.write('t.jsonl', request(
+            span(1, 1, None, 'root', 0, 1000), *calls, span(1, 2, 1, 'think', 300, 900),
+            span(1, 3, 2, 'ask', 400, 500, status={'code': 2}), span(1, 4, 1, 'aside', 300, 320)))
+        shown, _ = self.run_it('show', path, f'{1:032x}', env={'COLUMNS': '140'})
+        rows = {line[3:].split()[0] + line[:2]: line for line in shown.splitlines() if line.endswith('|')}
+        self.assertIn('root* ', rows)
+        self.assertIn('ask*x', rows)
+        self.assertIn('aside  ', rows)
+        self.assertIn('59 x look', shown)
+        self.assertRegex(rows['think* '], r'600 ms +500 ms +\|')
+        self.assertRegex(rows['aside  '], r'20 ms +580 ms\|')
 
     def test_exports_are_of_the_formats_they_say(self):
         chrome = json.loads(self.run_it('export', TRACES, '--to', 'chrome')[0])

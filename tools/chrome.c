@@ -84,10 +84,9 @@ args_put(struct nj_jsonw *w, const struct nj_run *run, const struct nj_trace *t,
 {
     char hex[NJ_SPAN_HEX + 1];
 
-    nj_span_id_print(hex, t->span_id[i]);
     nj_jsonw_key(w, "args");
     nj_jsonw_object(w);
-    nj_jsonw_key_text(w, "span_id", nj_slice_of(hex));
+    nj_jsonw_key_text(w, "span_id", nj_trace_span_show(t, i, hex));
     nj_jsonw_key_text(w, "agent", nj_names_get(run->names, t->agent[i]));
     if (t->status[i] == NJ_STATUS_ERROR)
         nj_jsonw_key_bool(w, "error", true);
@@ -100,7 +99,10 @@ event_put(struct nj_jsonw *w, const struct nj_run *run, const struct nj_trace *t
 {
     nj_jsonw_object(w);
     nj_jsonw_key_text(w, "ph", nj_slice_of(phase));
-    nj_jsonw_key_text(w, "name", nj_names_get(run->names, t->name[i]));
+    nj_jsonw_key_text(w, "name",
+                      t->flags[i] & NJ_SPAN_RECONSTRUCTED
+                          ? NJ_SLICE("(missing span)")
+                          : nj_names_get(run->names, t->name[i]));
     nj_jsonw_key_text(w, "cat", nj_slice_of(nj_kind_name((enum nj_kind)t->kind[i])));
     nj_jsonw_key_int(w, "pid", (int64_t)t->number + 1);
     nj_jsonw_key_int(w, "tid", lane + 1);
