@@ -32,6 +32,7 @@ struct reading {
     size_t levels_len;
     struct first_key record_key, container_key;
     size_t container_level; /* levels around the containers */
+    bool is_hidden;         /* reading goes on in a list whose beginning is damaged */
     const char *expected;   /* at the first damage, or NULL */
     uint64_t offset;        /* where that is */
 };
@@ -219,10 +220,12 @@ candidate_find(const struct reading *r, struct nj_slice text)
     return text.len;
 }
 
-/* Sets the walk behind damage, before a value inside this many levels. */
+/* Sets the walk behind damage, before a value inside this many levels. Where those end in an
+ * object, damage has hidden the name of a list: the value is an element of that. */
 static enum nj_status
 resume_inside(struct reading *r, size_t levels_len)
 {
+    struct level list = {.is_array = true, .is_list = true};
     enum nj_status st = NJ_OK;
 
     while (st == NJ_OK && r->levels_len > levels_len)
@@ -230,6 +233,11 @@ resume_inside(struct reading *r, size_t levels_len)
     r->walk->error = NULL;
     r->walk->is_opened = true;
     r->walk->depth = levels_len ? r->levels[levels_len - 1].depth : 0;
+    if (st == NJ_OK && r->is_hidden) {
+        list.name = r->records->shape->lists[0];
+        list.depth = ++r->walk->depth;
+        r->levels[r->levels_len++] = list;
+    }
     return st;
 }
 
@@ -246,9 +254,12 @@ can_resume(struct reading *r, struct nj_slice text, size_t *levels_len)
     nj_arena_reset(r->records->arena);
     enum what what = object_classify(r->records->shape, text, r->records->arena, &unused);
     *levels_len = what == WHAT_CONTAINER ? r->container_level : len;
+    r->is_hidden = false;
     if (what == WHAT_CONTAINER)
         return r->container_key.len > 0 && len >= r->container_level;
-    return what == WHAT_RECORD && (len == 0 || r->levels[len - 1].is_array);
+    r->is_hidden = what == WHAT_RECORD && len > 0 && !r->levels[len - 1].is_array;
+    return what == WHAT_RECORD &&
+           (!r->is_hidden || (r->records->shape->lists && len < LEVELS_MAX));
 }
 
 static void

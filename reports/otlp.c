@@ -27,7 +27,9 @@ static void
 double_put(struct nj_jsonw *w, double value)
 {
     nj_jsonw_key(w, "doubleValue");
-    if (isfinite(value))
+    if (value == 0 && signbit(value))
+        nj_jsonw_raw(w, NJ_SLICE("-0.0"));
+    else if (isfinite(value))
         nj_jsonw_real(w, value);
     else
         nj_jsonw_text(w, isnan(value) ? NJ_SLICE("NaN")

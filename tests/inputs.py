@@ -173,6 +173,104 @@ class Counts(Inputs):
         self.assertEqual(info['inputs'][0]['repeated'], first)
 
 
+class RandomSpans:
+    """OTLP requests with everything that they may hold."""
+    TEXTS = ['', 'plain', 'a "quoted" \\ text\n', '\u00e4\u4e16\U0001f680', '\x01\x7f', 'x' * 300]
+    DOUBLES = [0.0, -0.0, 1.5, -2.5e-300, 1.7976931348623157e308, 5e-324, 1e16, 0.1,
+               'NaN', 'Infinity', '-Infinity']
+    INTS = [0, 1, -1, 2 ** 53 + 1, 2 ** 63 - 1, -2 ** 63]
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def value(self, depth=0):
+        draw = self.random.randrange(8 if depth < 4 else 6)
+        choice = self.random.choice
+        if draw == 6:
+            return {'arrayValue': {'values': [self.value(depth + 1)
+                                              for _ in range(self.random.randrange(4))]}}
+        if draw == 7:
+            return {'kvlistValue': {'values': self.attributes(depth + 1)}}
+        return [{'stringValue': choice(self.TEXTS)}, {'boolValue': choice([True, False])},
+                {'intValue': str(choice(self.INTS))}, {'doubleValue': choice(self.DOUBLES)},
+                {'bytesValue': choice(['', 'AA==', 'AP8Q', 'aGVsbG8='])}, {}][draw]
+
+    def attributes(self, depth=0):
+        return [{'key': f'key.{i}' + self.random.choice(self.TEXTS[:4]), 'value': self.value(depth)}
+                for i in range(self.random.randrange(6))]
+
+    def around(self):
+        return {'name': self.random.choice(self.TEXTS), 'version': '1',
+                'attributes': self.attributes()}
+
+    def span(self, number):
+        r = self.random
+        start = 1772359200000000000 + r.randrange(10 ** 9)
+        span = {'traceId': f'{r.randrange(1, 4):032x}', 'spanId': f'{number:016x}',
+                'parentSpanId': f'{r.randrange(1, 30):016x}', 'name': r.choice(self.TEXTS),
+                'kind': r.randrange(6), 'startTimeUnixNano': str(start), 'flags': r.choice([0, 257]),
+                'endTimeUnixNano': str(start + r.randrange(10 ** 9)), 'traceState': r.choice(['', 'a=b']),
+                'attributes': self.attributes(), 'droppedAttributesCount': r.choice([0, 2]),
+                'droppedEventsCount': r.choice([0, 3]), 'droppedLinksCount': r.choice([0, 4]),
+                'status': {'code': r.randrange(3), 'message': r.choice(self.TEXTS)},
+                'events': [{'timeUnixNano': str(start + i), 'name': r.choice(self.TEXTS),
+                            'attributes': self.attributes(), 'droppedAttributesCount': i}
+                           for i in range(r.randrange(3))],
+                'links': [{'traceId': f'{r.randrange(1, 9):032x}', 'spanId': f'{r.randrange(1, 99):016x}',
+                           'traceState': r.choice(['', 'c=d']), 'attributes': self.attributes(),
+                           'flags': r.choice([0, 1])} for _ in range(r.randrange(3))]}
+        if r.randrange(3) == 0:
+            del span['parentSpanId']
+        return span
+
+    def requests(self, count):
+        return [{'resourceSpans': [{
+            'resource': {'attributes': self.attributes()}, 'schemaUrl': self.random.choice(['', 'u']),
+            'scopeSpans': [{'scope': self.around(), 'schemaUrl': self.random.choice(['', 'v']),
+                            'spans': [self.span(10 * k + i + 1)]} for i in range(2)]}]}
+                for k in range(count)]
+
+
+def bare(value):
+    """Without members that say nothing: empty lists and texts, and zeros that are the default.
+    Values of attributes stay what they are."""
+    if isinstance(value, list):
+        return [bare(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    out = {}
+    for key, member in value.items():
+        if key == 'value':  # 0 is the same double as 0.0, and not as -0.0
+            out[key] = re.sub(r'("doubleValue": )(-?[0-9][^},]*)',
+                              lambda m: m[1] + repr(float(m[2])),
+                              json.dumps(member, sort_keys=True))
+        elif bare(member) not in ([], {}, '', 0):
+            out[key] = bare(member)
+    return out
+
+
+def contents(requests):
+    """Every span with its resource and scope, in an order of its own."""
+    return sorted(json.dumps([bare(around['resource']), around.get('schemaUrl', ''),
+                              bare(scope['scope']), scope.get('schemaUrl', ''), bare(span)],
+                             sort_keys=True)
+                  for request in requests for around in request['resourceSpans']
+                  for scope in around['scopeSpans'] for span in scope['spans'])
+
+
+class Oddities(Inputs):
+    def test_each_is_counted_where_it_was_made(self):
+        paths = sorted(glob.glob(os.path.join(ROOT, 'fixtures/oddities/*')))
+        self.assertGreater(len(paths), 20)
+        for path in paths:
+            with self.subTest(path):
+                name = os.path.basename(path).split('.')[0]
+                found = {d['id']: d for d in self.stored(path)[1]['diagnostics']}
+                self.assertIn(name, found)
+                self.assertTrue(found[name]['places'])
+                self.assertTrue(found[name]['help'])
+
+
 class Lossless(Inputs):
     """An export is imported as the same spans, with the same results."""
 
@@ -200,6 +298,16 @@ class Lossless(Inputs):
             results['diagnostics'] = [d for d in results.get('diagnostics', [])
                                       if d['id'] not in losses]
         self.assertEqual(mine, other)
+
+    def test_of_random_spans_with_values_of_every_type(self):
+        for seed in range(20):
+            requests = RandomSpans(seed).requests(10)
+            path = self.write('random.jsonl', '\n'.join(json.dumps(r) for r in requests) + '\n')
+            exported = [json.loads(line) for line in
+                        self.run_it('export', path, '--to', 'otlp')[0].splitlines()]
+            with self.subTest(seed=seed):
+                self.assertEqual(contents(requests), contents(exported))
+                self.check(path)
 
     def test_of_fixtures_of_every_format(self):
         for path in fixtures() + sorted(glob.glob(TRACES + '/*')):

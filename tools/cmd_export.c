@@ -15,6 +15,22 @@ struct streaming {
     bool is_first;
 };
 
+/* Rows of one scope, as they are exported. */
+struct group {
+    const struct nj_row **rows;
+    size_t len;
+};
+
+static int
+by_start(const struct nj_row *x, const struct nj_row *y)
+{
+    if (x->start_ns != y->start_ns)
+        return x->start_ns < y->start_ns ? -1 : 1;
+    if (x->span_id != y->span_id)
+        return x->span_id < y->span_id ? -1 : 1;
+    return (x->digest > y->digest) - (x->digest < y->digest);
+}
+
 static int
 by_scope_then_start(const void *a, const void *b)
 {
@@ -23,11 +39,52 @@ by_scope_then_start(const void *a, const void *b)
 
     if (x->scope != y->scope)
         return x->scope < y->scope ? -1 : 1;
-    if (x->start_ns != y->start_ns)
-        return x->start_ns < y->start_ns ? -1 : 1;
-    if (x->span_id != y->span_id)
-        return x->span_id < y->span_id ? -1 : 1;
-    return (x->digest > y->digest) - (x->digest < y->digest);
+    return by_start(x, y);
+}
+
+/* The number of a scope is an order of storage, so scopes come by their first spans. */
+static int
+by_first_row(const void *a, const void *b)
+{
+    return by_start(((const struct group *)a)->rows[0], ((const struct group *)b)->rows[0]);
+}
+
+/* The rows of a trace by scope; NULL: no memory. */
+static struct group *
+groups_make(const struct nj_raw_trace *raw, struct nj_arena *arena, size_t *len)
+{
+    const struct nj_row **rows = NJ_NEW_RAW(arena, const struct nj_row *, raw->rows_len);
+    struct group *groups = NJ_NEW_RAW(arena, struct group, raw->rows_len);
+
+    *len = 0;
+    if (!rows || !groups)
+        return NULL;
+    for (uint32_t i = 0; i < raw->rows_len; i++)
+        rows[i] = &raw->rows[i];
+    qsort(rows, raw->rows_len, sizeof *rows, by_scope_then_start);
+    for (uint32_t i = 0; i < raw->rows_len; i++) {
+        if (i == 0 || rows[i]->scope != rows[i - 1]->scope)
+            groups[(*len)++] = (struct group){&rows[i], 0};
+        groups[*len - 1].len++;
+    }
+    qsort(groups, *len, sizeof *groups, by_first_row);
+    return groups;
+}
+
+static enum nj_status
+group_put(struct nj_otlp *otlp, const struct group *group, const struct nj_corpus *corpus,
+          struct nj_source *source, struct nj_arena *arena, struct nj_error *err)
+{
+    struct nj_scope scope = {0};
+    struct nj_span span;
+    enum nj_status st = corpus->scope(source, group->rows[0]->scope, arena, &scope, err);
+
+    for (size_t i = 0; i < group->len && st == NJ_OK; i++) {
+        st = corpus->payload(source, group->rows[i], arena, &span, err);
+        if (st == NJ_OK)
+            nj_otlp_span(otlp, &span, &scope);
+    }
+    return st;
 }
 
 /* One request of a trace a line; spans of one scope together. */
@@ -35,28 +92,18 @@ static enum nj_status
 otlp_trace(struct streaming *s, const struct nj_corpus *corpus, struct nj_source *source,
            const struct nj_raw_trace *raw, struct nj_arena *arena, struct nj_error *err)
 {
-    const struct nj_row **rows = NJ_NEW_RAW(arena, const struct nj_row *, raw->rows_len);
     struct nj_jsonw w = nj_jsonw_of(&s->buf);
     struct nj_otlp otlp;
-    struct nj_scope scope = {0};
-    struct nj_span span;
+    size_t len;
+    const struct group *groups = groups_make(raw, arena, &len);
     enum nj_status st = NJ_OK;
 
-    if (!rows)
+    if (!groups)
         return nj_fail(err, NJ_ENOMEM, "no memory to export a trace");
-    for (uint32_t i = 0; i < raw->rows_len; i++)
-        rows[i] = &raw->rows[i];
-    qsort(rows, raw->rows_len, sizeof *rows, by_scope_then_start);
     s->buf.len = 0;
     nj_otlp_begin(&otlp, &w);
-    for (uint32_t i = 0; i < raw->rows_len && st == NJ_OK; i++) {
-        if (i == 0 || rows[i]->scope != rows[i - 1]->scope)
-            st = corpus->scope(source, rows[i]->scope, arena, &scope, err);
-        if (st == NJ_OK)
-            st = corpus->payload(source, rows[i], arena, &span, err);
-        if (st == NJ_OK)
-            nj_otlp_span(&otlp, &span, &scope);
-    }
+    for (size_t i = 0; i < len && st == NJ_OK; i++)
+        st = group_put(&otlp, &groups[i], corpus, source, arena, err);
     nj_otlp_end(&otlp);
     nj_buf_put_char(&s->buf, '\n');
     return st == NJ_OK ? nj_output_print(&s->buf, err) : st;
