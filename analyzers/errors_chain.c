@@ -102,6 +102,7 @@ example_set(struct writer *w, struct nj_error_chain *chain, const struct nj_trac
     chain->trace = trace->id;
     chain->span_id = trace->span_id[span];
     chain->kept = (struct nj_kept_trace){trace->number, trace->weight.value};
+    chain->trace_spans = trace->spans_len;
     chain->trace_text = trace->text.len ? name_of(w, trace->text) : NJ_NO_NAME;
     chain->span_text = (trace->row[span]->flags & NJ_ROW_SPAN_TEXT) &&
                                nj_trace_fact_find(trace, span, NJ_FACT_SPAN_TEXT, &text)
@@ -176,5 +177,6 @@ nj_error_chain_add(struct nj_error_chain *into, const struct nj_error_chain *fro
         into->trace_text = from->trace_text;
         into->span_text = from->span_text;
         into->kept = from->kept;
+        into->trace_spans = from->trace_spans;
     }
 }

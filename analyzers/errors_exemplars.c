@@ -5,6 +5,10 @@
 
 #include <stdlib.h>
 
+/* Nobody reads a picture of more spans, and finding its errors again takes as long as all did.
+ */
+#define SPANS_MAX 200000
+
 enum { EXAMPLES_MAX = 3, ROWS_MAX = 80, LINKS_MAX = 200 };
 
 /* A chain whose example is to be shown. */
@@ -188,7 +192,8 @@ nj_error_exemplars_put(const struct nj_error_sums *sums, struct nj_run *run,
             struct nj_slice key = nj_table_text(chains, r, NJ_COL_error_chains_chain);
             uint32_t name = nj_names_intern(run->names, key);
             const struct nj_error_chain *chain = nj_tally_find(&sums->chains, name);
-            bool is_new = chain && (chain->state == NJ_STATE_SURFACED) == (pass == 0);
+            bool is_new = chain && chain->trace_spans <= SPANS_MAX &&
+                          (chain->state == NJ_STATE_SURFACED) == (pass == 0);
             for (size_t k = 0; k < shown_len && is_new; k++)
                 is_new = memcmp(shown[k].bytes, chain->trace.bytes, sizeof shown[k].bytes) != 0;
             if (!is_new)

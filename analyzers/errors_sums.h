@@ -34,6 +34,7 @@ struct nj_error_chain {
     uint64_t span_id;
     uint32_t trace_text, span_text;
     struct nj_kept_trace kept; /* the same trace, to be looked at again */
+    uint32_t trace_spans;      /* in it */
 };
 
 struct nj_error_agent {
