@@ -27,8 +27,7 @@ target_compile_options(nj_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
   -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wswitch-enum
   -fstack-protector-strong -fno-math-errno -ffp-contract=off
-  # gcc guesses about uninitialized values anew at every level of optimisation
-  $<$<BOOL:${NJ_WERROR}>:-Werror$<SEMICOLON>-Wno-error=maybe-uninitialized>
+  $<$<BOOL:${NJ_WERROR}>:-Werror>
   $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
 target_link_options(nj_options INTERFACE -Wl,-z,relro,-z,now)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
