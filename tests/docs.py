@@ -90,7 +90,8 @@ class Docs(unittest.TestCase):
     def prepare(self):
         """What examples take for granted: a store, its results, a table of values."""
         self.nightjar('import', 'traces', '-d', 'traces.db', '-q')
-        self.nightjar('analyze', 'traces.db', '-o', 'results.db', '-q')
+        for name in ['results.db', 'yesterday.db', 'today.db']:
+            self.nightjar('analyze', 'traces.db', '-o', name, '-q')
         with open(os.path.join(self.folder, 'table.csv'), 'w', encoding='utf-8') as out:
             out.write('trace_id,value,weight,err\n' + ''.join(f'{i},{i * i},{1 + i % 3},0\n' for i in range(60)))
 
