@@ -92,6 +92,8 @@ class Docs(unittest.TestCase):
         self.nightjar('import', 'traces', '-d', 'traces.db', '-q')
         for name in ['results.db', 'yesterday.db', 'today.db']:
             self.nightjar('analyze', 'traces.db', '-o', name, '-q')
+        for name in ['before.jsonl', 'after.jsonl']:
+            shutil.copy(os.path.join(self.folder, 'traces.jsonl'), os.path.join(self.folder, name))
         with open(os.path.join(self.folder, 'table.csv'), 'w', encoding='utf-8') as out:
             out.write('trace_id,value,weight,err\n' + ''.join(f'{i},{i * i},{1 + i % 3},0\n' for i in range(60)))
 
