@@ -101,6 +101,16 @@ nj_pb_next(struct nj_pb *pb, struct nj_pb_field *field)
             pb->at = p;
             return true;
         }
+    } else if ((*at & 0x87) == NJ_PB_FIXED64 && *at >= 8 && pb->end - at > 8) {
+        field->tag = *at;
+        field->integer = nj_pb_fixed64(at + 1);
+        pb->at = at + 9;
+        return true;
+    } else if ((*at & 0x87) == NJ_PB_VARINT && *at >= 8 && pb->end - at > 1 && at[1] < 0x80) {
+        field->tag = *at;
+        field->integer = at[1];
+        pb->at = at + 2;
+        return true;
     }
     return nj_pb_field_rest(pb, field, at);
 }

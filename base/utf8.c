@@ -5,7 +5,7 @@
 
 #if defined __x86_64__ && !defined NJ_SCALAR
 #define NJ_UTF8_BLOCKS 1
-#include <tmmintrin.h>
+#include <immintrin.h>
 #else
 #define NJ_UTF8_BLOCKS 0
 #endif
@@ -22,8 +22,8 @@ nj_utf8_is_valid_scalar(const char *p, size_t len)
 }
 
 #if NJ_UTF8_BLOCKS
-enum { BLOCK = 16 };
-#define USE_SSSE3 __attribute__((target("ssse3")))
+enum { BLOCK = 32 };
+#define USE_AVX2 __attribute__((target("avx2")))
 
 /* Every way in which two bytes that stand side by side can be wrong is a bit; three tables, by
  * the high and low half of the first byte and the high half of the second, say which of them
@@ -42,73 +42,77 @@ enum {
     FOLLOWER = TOO_LONG | OVERLONG_2 | TWO_FOLLOWERS,
 };
 
+/* A table of sixteen bytes for both halves of a register. */
+#define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
+#define FOUR(x)    x, x, x, x
+
+/* The bytes that stand `n` places before those of `v`, which stands behind `before`. */
+#define EARLIER(v, before, n)                                                                  \
+    _mm256_alignr_epi8(v, _mm256_permute2x128_si256(before, v, 0x21), 16 - (n))
+
 /* What is wrong with `v`, which stands behind `before`; zero: nothing. */
-USE_SSSE3 static inline __m128i
-block_errors(__m128i v, __m128i before)
+USE_AVX2 static inline __m256i
+block_errors(__m256i v, __m256i before)
 {
-    const __m128i first_high = _mm_setr_epi8(
-        TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
-        TWO_FOLLOWERS, TWO_FOLLOWERS, TWO_FOLLOWERS, TWO_FOLLOWERS, TOO_SHORT | OVERLONG_2,
-        TOO_SHORT, TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | TOO_LARGE | OVERLONG_4);
-    const __m128i first_low =
-        _mm_setr_epi8(ANY | OVERLONG_2 | OVERLONG_3 | OVERLONG_4, ANY | OVERLONG_2, ANY, ANY,
-                      ANY | TOO_LARGE, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND,
-                      BEYOND, BEYOND | SURROGATE, BEYOND, BEYOND);
-    const __m128i second_high = _mm_setr_epi8(
-        TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-        FOLLOWER | OVERLONG_3 | OVERLONG_4, FOLLOWER | OVERLONG_3 | TOO_LARGE,
-        FOLLOWER | SURROGATE | TOO_LARGE, FOLLOWER | SURROGATE | TOO_LARGE, TOO_SHORT,
-        TOO_SHORT, TOO_SHORT, TOO_SHORT);
-    const __m128i half = _mm_set1_epi8(15);
-    __m128i first = _mm_alignr_epi8(v, before, 15);
-    __m128i pair = _mm_and_si128(
-        _mm_and_si128(
-            _mm_shuffle_epi8(first_high, _mm_and_si128(_mm_srli_epi16(first, 4), half)),
-            _mm_shuffle_epi8(first_low, _mm_and_si128(first, half))),
-        _mm_shuffle_epi8(second_high, _mm_and_si128(_mm_srli_epi16(v, 4), half)));
+    const __m256i first_high = TABLE(
+        FOUR(TOO_LONG), FOUR(TOO_LONG), FOUR(TWO_FOLLOWERS), TOO_SHORT | OVERLONG_2, TOO_SHORT,
+        TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | TOO_LARGE | OVERLONG_4);
+    const __m256i first_low =
+        TABLE(ANY | OVERLONG_2 | OVERLONG_3 | OVERLONG_4, ANY | OVERLONG_2, ANY, ANY,
+              ANY | TOO_LARGE, FOUR(BEYOND), FOUR(BEYOND), BEYOND | SURROGATE, BEYOND, BEYOND);
+    const __m256i second_high =
+        TABLE(FOUR(TOO_SHORT), FOUR(TOO_SHORT), FOLLOWER | OVERLONG_3 | OVERLONG_4,
+              FOLLOWER | OVERLONG_3 | TOO_LARGE, FOLLOWER | SURROGATE | TOO_LARGE,
+              FOLLOWER | SURROGATE | TOO_LARGE, FOUR(TOO_SHORT));
+    const __m256i half = _mm256_set1_epi8(15);
+    __m256i first = EARLIER(v, before, 1);
+    __m256i by_high =
+        _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(first, 4), half));
+    __m256i by_low = _mm256_shuffle_epi8(first_low, _mm256_and_si256(first, half));
+    __m256i by_second =
+        _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+    __m256i pair = _mm256_and_si256(_mm256_and_si256(by_high, by_low), by_second);
     /* the second byte behind E0 and above, the third behind F0 and above */
-    __m128i third = _mm_subs_epu8(_mm_alignr_epi8(v, before, 14), _mm_set1_epi8(0xE0 - 0x80));
-    __m128i fourth = _mm_subs_epu8(_mm_alignr_epi8(v, before, 13), _mm_set1_epi8(0xF0 - 0x80));
-    __m128i must = _mm_and_si128(_mm_or_si128(third, fourth), _mm_set1_epi8(TWO_FOLLOWERS));
-    return _mm_xor_si128(must, pair);
+    __m256i third =
+        _mm256_subs_epu8(EARLIER(v, before, 2), _mm256_set1_epi8((char)(0xE0 - 0x80)));
+    __m256i fourth =
+        _mm256_subs_epu8(EARLIER(v, before, 3), _mm256_set1_epi8((char)(0xF0 - 0x80)));
+    __m256i must =
+        _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)TWO_FOLLOWERS));
+    return _mm256_xor_si256(must, pair);
 }
 
-static inline __m128i
+USE_AVX2 static inline __m256i
 block_load(const char *p)
 {
-    return _mm_loadu_si128((const __m128i *)(const void *)p);
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-USE_SSSE3 static bool
+USE_AVX2 static bool
 blocks_are_valid(const char *p, size_t len)
 {
-    __m128i before = _mm_setzero_si128(), errors = before;
+    __m256i before = _mm256_setzero_si256(), errors = before;
     char tail[BLOCK] = {0};
 
-    for (; len >= 4 * BLOCK; p += 4 * BLOCK, len -= 4 * BLOCK) {
-        __m128i a = block_load(p), b = block_load(p + BLOCK);
-        __m128i c = block_load(p + 2 * BLOCK), d = block_load(p + 3 * BLOCK);
-        __m128i all = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
-        if (_mm_movemask_epi8(all) == 0) {
-            errors = _mm_or_si128(errors, block_errors(a, before));
-        } else {
-            errors = _mm_or_si128(errors, block_errors(a, before));
-            errors = _mm_or_si128(errors, block_errors(b, a));
-            errors = _mm_or_si128(errors, block_errors(c, b));
-            errors = _mm_or_si128(errors, block_errors(d, c));
-        }
-        before = d;
+    for (; len >= 2 * BLOCK; p += 2 * BLOCK, len -= 2 * BLOCK) {
+        __m256i a = block_load(p), b = block_load(p + BLOCK);
+        errors = _mm256_or_si256(errors, block_errors(a, before));
+        if (_mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0)
+            errors = _mm256_or_si256(errors, block_errors(b, a));
+        before = b;
     }
-    for (; len >= BLOCK; p += BLOCK, len -= BLOCK) {
-        __m128i v = block_load(p);
-        errors = _mm_or_si128(errors, block_errors(v, before));
+    if (len >= BLOCK) {
+        __m256i v = block_load(p);
+        errors = _mm256_or_si256(errors, block_errors(v, before));
         before = v;
+        p += BLOCK;
+        len -= BLOCK;
     }
     if (len)
         memcpy(tail, p, len);
     /* zeros follow the text, so that a character that is cut off is seen */
-    errors = _mm_or_si128(errors, block_errors(block_load(tail), before));
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(errors, _mm_setzero_si128())) == 0xFFFF;
+    errors = _mm256_or_si256(errors, block_errors(block_load(tail), before));
+    return _mm256_testz_si256(errors, errors) != 0;
 }
 #endif
 
@@ -116,7 +120,7 @@ bool
 nj_utf8_is_valid_long(const char *p, size_t len)
 {
 #if NJ_UTF8_BLOCKS
-    if (__builtin_cpu_supports("ssse3"))
+    if (__builtin_cpu_supports("avx2"))
         return blocks_are_valid(p, len);
 #endif
     return nj_utf8_is_valid_scalar(p, len);
