@@ -9,7 +9,7 @@
 #define NONE ((double)NAN)
 /* n_eff (1 - p) below this: the quantile is a matter of a few traces. */
 #define BEYOND_MIN 4.0
-#define OWN_SPREAD 0.99
+#define OWN_SPREAD 0.999
 
 double
 nj_fit_sd(const struct nj_fit *f, double s)
@@ -195,10 +195,10 @@ sampling_fit(const struct family *fam, size_t i)
     }
     f->s2 = f->nights ? s2 / (double)f->nights : NONE;
     for (size_t k = 0; k <= all->nights_len && all->list[i].metric->quantile > 0; k++) {
-        double usual = sqrt(f->s2 * n_eff / (double)f->nights / points[k].n_eff);
+        double nights = (double)f->nights, usual = f->s2 * n_eff / nights / points[k].n_eff;
         bool is_accepted = k < all->nights_len && all->is_accepted[k];
-        if (!is_accepted && f->s[k] < usual)
-            f->s[k] = usual;
+        if (!is_accepted && isfinite(usual))
+            f->s[k] = sqrt((f->s[k] * f->s[k] + nights * usual) / (nights + 1));
     }
 }
 

@@ -46,7 +46,7 @@ struct nj_fits {
 /* Fits all series with NJ_FIT_NIGHTS_MIN nights or more. tau^2 = max(0, mean over series of
  * (variance of y - mean of s^2)), pooled over the series of a metric that are alike
  * (DerSimonian and Laird 1986 in spirit); a series whose nights differ by more than that
- * explains (chi^2 at 1 %) keeps its own. NJ_ENOMEM. */
+ * explains (chi^2 at 0.1 %) keeps its own. NJ_ENOMEM. */
 enum nj_status nj_fits_make(struct nj_fits *out, const struct nj_histories *all,
                             struct nj_error *err) NJ_CHECKED;
 

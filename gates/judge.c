@@ -67,10 +67,16 @@ is_compared(const struct nj_check *c)
            c->verdict != NJ_VERDICT_LEARNING && c->verdict != NJ_VERDICT_INSUFFICIENT;
 }
 
+/* p of a check that is well within its tolerance says nothing but makes the family larger.
+ * Beyond DISCARD it leaves, and the others are divided by it: with hypotheses of the form "at
+ * most" that keeps what Benjamini and Hochberg promise (Zhao, Small and Su 2019), and a fleet
+ * of agents that are all well hides less of the one that is not. */
+#define DISCARD 0.9
+
 static bool
 is_in_family(const struct nj_check *c, enum nj_level level)
 {
-    return is_compared(c) && c->rule->level == level && !c->waiver;
+    return is_compared(c) && c->rule->level == level && !c->waiver && c->p <= DISCARD;
 }
 
 /* Whether the change is one of the discoveries, as a verdict. */
@@ -96,7 +102,7 @@ family_judge(struct nj_judging *j, enum nj_level level)
         return nj_fail(j->err, NJ_ENOMEM, "no memory for the family of checks");
     for (size_t i = 0; i < j->checks.len; i++)
         if (is_in_family(&j->checks.list[i], level))
-            family[len++].p = j->checks.list[i].p;
+            family[len++].p = j->checks.list[i].p / DISCARD;
     enum nj_status st = nj_discoveries_find(family, len, j->policy->fdr, j->err);
     len = len ? len : 1;
     for (size_t i = 0, at = 0; i < j->checks.len && st == NJ_OK; i++) {
@@ -104,9 +110,8 @@ family_judge(struct nj_judging *j, enum nj_level level)
         if (is_in_family(c, level))
             change_decide(c, family[at++].q, j->policy->fdr);
         else if (is_compared(c) && c->rule->level == level)
-            change_decide(c, c->p * (double)len, j->policy->fdr);
-        else
-            continue;
+            change_decide(c, c->waiver ? fmin(1, c->p / DISCARD * (double)len) : 1,
+                          j->policy->fdr);
     }
     free(family);
     return st;
@@ -117,7 +122,7 @@ family_judge(struct nj_judging *j, enum nj_level level)
 static void
 detectable_set(struct nj_judging *j)
 {
-    size_t family = 0;
+    size_t family = 1; /* with the one in question */
 
     for (size_t i = 0; i < j->checks.len; i++)
         family += is_in_family(&j->checks.list[i], j->checks.list[i].rule->level);
@@ -125,8 +130,8 @@ detectable_set(struct nj_judging *j)
         struct nj_check *c = &j->checks.list[i];
         struct nj_comparison m = {.sd = c->detectable,
                                   .is_log = c->metric->unit != NJ_UNIT_RATIO};
-        c->detectable = nj_comparison_detectable(
-            &m, c->tolerance, c->is_up, j->policy->fdr / (double)(family ? family : 1));
+        c->detectable = nj_comparison_detectable(&m, c->tolerance, c->is_up,
+                                                 j->policy->fdr * DISCARD / (double)family);
     }
 }
 

@@ -338,6 +338,11 @@ rule_read(struct reading *r, const struct nj_yaml *node, struct nj_rule *rule)
         st = nj_yaml_fail(node, r->path, r->err,
                           is_slow_share ? "slow_share needs over: TIME"
                                         : "over: is only for slow_share");
+    bool is_count_only = nj_slice_eq(node->key, NJ_SLICE("new_chains")) ||
+                         nj_slice_eq(node->key, NJ_SLICE("sampling.health"));
+    if (st == NJ_OK && is_count_only && (a.max_increase || a.max_decrease || a.min))
+        st = nj_yaml_fail(node, r->path, r->err, "%.*s takes max: NUMBER alone",
+                          NJ_FMT(node->key));
     if (st == NJ_OK && !a.max_increase && !a.max_decrease && !a.max && !a.min)
         st = nj_yaml_fail(node, r->path, r->err,
                           "expected max_increase, max_decrease, max or min");

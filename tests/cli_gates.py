@@ -3,13 +3,19 @@
 import json
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import sys
 import time
 import unittest
 
-from cli import DATA, NIGHTJAR, Cli, attr, request, span
+from cli import DATA, NIGHTJAR, ROOT, Cli, attr, request, span
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
 
 POLICY = '''version: 1
 baseline: {min_nights: 5}
@@ -279,6 +285,56 @@ class Safety(Gates):
         self.assertNotIn('::', self.run_it('run', path, '-p', 'policy.yaml', '-b', 'base.db', '-o', 'out', code=1)[1])
 
 
+class Files(Gates):
+    HOSTILE = ['a.b.c', '<script>alert(1)</script>', ']]>&amp;', '[[ATTACHMENT|/etc/passwd]]', 'x' * 300, 'tab\tline\nend',
+               '\u202egnirts', 'quote"\'']
+
+    def test_junit_is_valid_with_hostile_names_and_every_kind_of_result(self):
+        names = self.HOSTILE
+        for k in range(5):
+            self.night(k, agents=names)
+        self.night(6, agents=names[:-1] + ['novice'], slow={names[0]: 2, names[1]: 2}, code=1)
+        text = self.read('out/junit.xml').decode()
+        for kind in ('<failure type="regression"', '<failure type="missing"', '<skipped'):
+            self.assertIn(kind, text)
+        self.assertNotIn('[[', text)
+        self.assertEqual(len(re.findall('<testcase ', text)),
+                         len(set(re.findall(r'<testcase name="[^"]*" classname="[^"]*"', text))))
+        for schema in ['jenkins-junit-10.xsd', 'windyroad-JUnit.xsd'] if DATA else []:
+            done = subprocess.run(['xmllint', '--noout', '--schema', os.path.join(DATA, 'junit', schema),
+                                   self.path('out/junit.xml')], capture_output=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+
+    def test_the_same_nights_give_the_same_bytes(self):
+        for name in ('one', 'two'):
+            for k in range(7):
+                path = self.write('night.jsonl', night(k))
+                self.run_it('run', path, '-p', 'policy.yaml', '-b', name + '.db', '-o', name, '-q',
+                            '--now', f'2026-03-0{k + 1}T02:00:00Z', '-j', '1' if name == 'one' else '2')
+        for file in ('report.html', 'junit.xml', 'summary.md', 'results.json', 'results.db'):
+            self.assertEqual(self.read('one', file), self.read('two', file), file)
+        self.assertEqual(self.read('one.db'), self.read('two.db'))
+
+    def test_every_check_says_what_it_could_have_seen(self):
+        self.baseline()
+        self.night(7)
+        compared = [c for c in self.checks().values() if c['rule'] == 'change' and c['verdict'] in
+                    ('equivalent', 'inconclusive', 'improved') and c['metric'] == 'p50']
+        self.assertEqual(len(compared), len(AGENTS))
+        for check in compared:
+            self.assertTrue(0.1 < check['detectable'] < 1 and check['change_lo'] < check['change'] < check['change_hi'])
+
+    def test_a_policy_with_a_mistake_names_its_line(self):
+        good = POLICY.split('\n')
+        wrong = {2: 'baseline: {min_nights: 40, nights: 30}', 3: 'defaults: {fdr: 2}', 5: '  - nam: latency',
+                 6: '    match: {agnt: "*"}', 7: '    metrix:', 8: '      p50: {max_increase: 10pp}',
+                 9: '  - {name: errors, name: errors}', 12: '      new_chains: {max_increase: 5%}'}
+        for line, text in wrong.items():
+            path = self.write('p.yaml', '\n'.join(good[:line - 1] + [text] + good[line:]))
+            _, err = self.run_it('check', '--print-policy', '-p', path, code=2)
+            self.assertRegex(err, rf'p.yaml:{line}:\d+: ', text)
+
+
 class Diff(Gates):
     def test_a_run_does_not_differ_from_itself(self):
         a = self.results('a', night(1))
@@ -307,6 +363,72 @@ class Diff(Gates):
     def test_diff_needs_two_inputs_that_can_be_read(self):
         self.run_it('diff', self.results('a', night(1)), code=2)
         self.run_it('diff', 'a.db', 'none.db', code=3)
+
+
+class Recipes(Gates):
+    """The recipes for CI systems: their YAML is read, their commands are run against a real repository."""
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(ROOT, 'fixtures/policy.yaml'), encoding='utf-8') as file:
+            self.write('policy.yaml', file.read())
+        os.makedirs(self.path('bin'))
+        os.symlink(NIGHTJAR, self.path('bin/nightjar'))
+        self.env = {**os.environ, 'PATH': self.path('bin') + ':' + os.environ['PATH'], 'HOME': self.folder,
+                    'GITHUB_STEP_SUMMARY': '', 'GIT_CONFIG_NOSYSTEM': '1'}
+        self.sh('git init -q -b main origin.git --bare && git clone -q origin.git work && cp policy.yaml work/', '.')
+        fetch = '#!/bin/sh\nmkdir -p "$1" && cp ../night.jsonl "$1"/\n'
+        self.write('work/fetch-traces', fetch)
+        os.chmod(self.path('work/fetch-traces'), 0o755)
+        self.sh('git add . && git -c user.name=a -c user.email=a@localhost commit -qm a && git push -q origin HEAD:main')
+
+    def sh(self, text, folder='work', **env):
+        done = subprocess.run(['bash', '-e', '-c', text], cwd=self.path(folder), env={**self.env, **env},
+                              capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, 0, text + done.stderr)
+
+    def fresh(self, number):
+        self.sh('rm -rf work && git clone -q origin.git work', '.')
+        self.write('night.jsonl', night(number))
+
+    def nights(self, path):
+        return len(self.json('baseline', 'list', '-b', path)['nights'])
+
+    def recipe(self, name):
+        with open(os.path.join(ROOT, 'docs/ci', name), encoding='utf-8') as file:
+            return file.read()
+
+    @unittest.skipUnless(yaml, 'python3-yaml is not there')
+    def test_the_recipe_for_github_actions_keeps_the_baseline_on_a_branch(self):
+        steps = yaml.safe_load(self.recipe('github-actions.yml'))['jobs']['nightly']['steps']
+        for number in (1, 2):
+            self.fresh(number)
+            for step in steps:
+                if 'run' in step:
+                    self.sh(step['run'], os.path.join('work', step.get('working-directory', '.')))
+            self.assertEqual(self.nights('work/nightly-baseline/baseline.db'), number)
+            self.assertTrue(os.path.exists(self.path('work/report/junit.xml')))
+
+    @unittest.skipUnless(yaml, 'python3-yaml is not there')
+    def test_the_recipe_for_gitlab_keeps_the_baseline_on_a_branch(self):
+        job = yaml.safe_load(self.recipe('gitlab-ci.yml'))['nightly-traces']
+        for number in (1, 2):
+            self.fresh(number)
+            for part in ('before_script', 'script', 'after_script'):
+                self.sh('\n'.join(job[part]), BASELINE_URL=self.path('origin.git'), CI_PIPELINE_ID=str(number))
+            self.assertEqual(self.nights('work/nightly-baseline/baseline.db'), number)
+        self.assertTrue(os.path.exists(self.path('work/' + job['artifacts']['reports']['junit'])))
+
+    def test_the_recipe_for_jenkins_keeps_the_baseline_outside_the_workspace(self):
+        text = self.recipe('Jenkinsfile')
+        self.assertEqual(text.count('{') - text.count('}'), 0)
+        steps = re.findall(r"sh '([^'\n]+)'", text) + re.findall(r"sh \'\'\'(.*?)\'\'\'", text, re.S)
+        self.assertEqual(len(steps), 2)
+        for number in (1, 2):
+            self.fresh(number)
+            for step in steps:
+                self.sh(step, BASELINE=self.path('home/nightjar/job'))
+            self.assertEqual(self.nights('home/nightjar/job/baseline.db'), number)
 
 
 @unittest.skipUnless(DATA, 'NIGHTJAR_DATA is not there')
