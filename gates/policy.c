@@ -72,8 +72,8 @@ unknown_key(struct reading *r, const struct nj_yaml *node, const struct key *key
     for (size_t i = 0; i < len && at < sizeof known - 32; i++)
         at += (size_t)snprintf(known + at, sizeof known - at, "%s%s", i ? ", " : "",
                                keys[i].name);
-    return nj_yaml_fail(node, r->path, r->err, "unknown key '%.*s'; known here: %s",
-                        NJ_FMT(node->key), known);
+    return nj_yaml_fail_key(node, r->path, r->err, "unknown key '%.*s'; known here: %s",
+                            NJ_FMT(node->key), known);
 }
 
 static enum nj_status
@@ -319,9 +319,10 @@ rule_read(struct reading *r, const struct nj_yaml *node, struct nj_rule *rule)
     };
     struct amounts a = {.level = r->policy->level};
 
-    *rule = (struct nj_rule){.metric = node->key, .line = node->line};
+    *rule = (struct nj_rule){.metric = node->key, .line = node->key_line};
     if (!nj_metric_is_known(node->key))
-        return nj_yaml_fail(node, r->path, r->err, "unknown metric '%.*s'", NJ_FMT(node->key));
+        return nj_yaml_fail_key(node, r->path, r->err, "unknown metric '%.*s'",
+                                NJ_FMT(node->key));
     enum nj_status st = map_read(r, node, keys, NJ_LEN(keys), &a);
     if (st == NJ_OK)
         st = amount_take(r, a.max_increase, node->key, true, &rule->max_increase);

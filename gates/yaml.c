@@ -39,6 +39,20 @@ nj_yaml_fail(const struct nj_yaml *node, const char *path, struct nj_error *err,
     return nj_fail(err, NJ_EUSAGE, "%s:%u:%u: %s", path, node->line, node->column, text);
 }
 
+enum nj_status
+nj_yaml_fail_key(const struct nj_yaml *node, const char *path, struct nj_error *err,
+                 const char *fmt, ...)
+{
+    char text[NJ_ERROR_TEXT_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    return nj_fail(err, NJ_EUSAGE, "%s:%u:%u: %s", path, node->key_line, node->key_column,
+                   text);
+}
+
 static enum nj_status
 node_add(struct reader *r, enum nj_yaml_type type, yaml_mark_t mark, struct nj_yaml **out)
 {
@@ -57,6 +71,8 @@ node_add(struct reader *r, enum nj_yaml_type type, yaml_mark_t mark, struct nj_y
     struct nj_yaml *parent = r->stack[r->depth - 1];
     if (parent->type == NJ_YAML_MAP) {
         node->key = r->key;
+        node->key_line = r->key_line;
+        node->key_column = r->key_column;
         r->has_key = false;
     }
     if (r->last[r->depth - 1])
@@ -90,6 +106,8 @@ scalar_add(struct reader *r, const yaml_event_t *event)
             if (nj_slice_eq(e->key, text))
                 return fail_at(r, event->start_mark, "this key stands twice");
         r->key = text;
+        r->key_line = (unsigned)event->start_mark.line + 1;
+        r->key_column = (unsigned)event->start_mark.column + 1;
         r->has_key = true;
         return NJ_OK;
     }

@@ -16,7 +16,8 @@ struct nj_yaml {
     unsigned line, column;  /* from 1 */
     struct nj_slice scalar; /* NUL-terminated */
     bool is_quoted;
-    struct nj_slice key;   /* of an entry of a map */
+    struct nj_slice key; /* of an entry of a map */
+    unsigned key_line, key_column;
     struct nj_yaml *first; /* entries of a list or map */
     struct nj_yaml *next;  /* the entry after this one */
 };
@@ -29,5 +30,8 @@ enum nj_status nj_yaml_read(struct nj_yaml **out, struct nj_slice text, const ch
 /* A failure at a node's place. */
 enum nj_status nj_yaml_fail(const struct nj_yaml *node, const char *path, struct nj_error *err,
                             const char *fmt, ...) NJ_PRINTF(4, 5);
+/* The same at the place of its key. */
+enum nj_status nj_yaml_fail_key(const struct nj_yaml *node, const char *path,
+                                struct nj_error *err, const char *fmt, ...) NJ_PRINTF(4, 5);
 
 #endif
