@@ -66,8 +66,8 @@ const struct nj_command nj_cmd_diff = {
         "cannot tell a change from the difference that any two nights have: for that there is "
         "a "
         "baseline, see `nightjar run`. The exit code is no verdict.",
-    .examples = "nightjar diff yesterday.db today.db\n"
-                "nightjar diff before.jsonl after.jsonl --format markdown",
+    .examples = "nightjar diff results.db traces.jsonl\n"
+                "nightjar diff old.jsonl.gz traces.jsonl --format markdown",
     .groups = NJ_GROUP_INPUT | NJ_GROUP_SAMPLING | NJ_GROUP_PATH | NJ_GROUP_ERRORS |
               NJ_GROUP_PRICES | NJ_GROUP_DIFF,
     .words_min = 2,
