@@ -165,6 +165,54 @@ ambiguity_write(const struct nj_page *page, struct nj_html *h)
     nj_html_put(h, "</p>\n");
 }
 
+/* The row of a division of scope root whose number in `column` is largest; SIZE_MAX: none. */
+static size_t
+largest_row(const struct nj_page *page, const char *by, unsigned column)
+{
+    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_critical_path);
+    size_t best = SIZE_MAX;
+
+    for (size_t r = 0; r < nj_table_len(t); r++) {
+        struct nj_slice group = nj_table_text(t, r, NJ_COL_critical_path_group_by);
+        struct nj_slice scope = nj_table_text(t, r, NJ_COL_critical_path_scope);
+        bool is_of_it =
+            nj_slice_eq(group, nj_slice_of(by)) && nj_slice_eq(scope, NJ_SLICE("root"));
+        if (is_of_it && nj_table_real(t, r, column) > 0 &&
+            (best == SIZE_MAX || nj_table_real(t, r, column) > nj_table_real(t, best, column)))
+            best = r;
+    }
+    return best;
+}
+
+static const char *
+kind_label(struct nj_slice kind)
+{
+    return nj_colour_of(kind)->label;
+}
+
+/* Where most of the time goes, and what would help most. */
+static void
+finding_write(const struct nj_page *page, struct nj_html *h)
+{
+    const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_critical_path);
+    size_t kind = largest_row(page, "kind", NJ_COL_critical_path_share);
+    size_t agent = largest_row(page, "agent", NJ_COL_critical_path_saving_25);
+
+    if (kind == SIZE_MAX || agent == SIZE_MAX ||
+        !nj_page_wants(page, nj_table_text(t, agent, NJ_COL_critical_path_key)))
+        return;
+    nj_html_put(h, "<p><strong>Callers waited most for: ");
+    nj_html_text(h, nj_slice_of(kind_label(nj_table_text(t, kind, NJ_COL_critical_path_key))));
+    nj_html_put(h, ", ");
+    nj_html_ratio(h, nj_table_real(t, kind, NJ_COL_critical_path_share));
+    nj_html_put(h, " of the time.</strong> Of all agents ");
+    nj_html_name(h, nj_table_text(t, agent, NJ_COL_critical_path_key));
+    nj_html_put(h, " holds traces up most: if its own work took 25 % less time, traces would "
+                   "take ");
+    nj_html_ratio(h, nj_table_real(t, agent, NJ_COL_critical_path_saving_25));
+    nj_html_put(h, " less.</p>\n");
+}
+
 static void
 flame_write(const struct nj_page *page, struct nj_html *h)
 {
@@ -179,14 +227,18 @@ flame_write(const struct nj_page *page, struct nj_html *h)
             1u << (nj_colour_of(nj_table_text(tree, r, NJ_COL_call_tree_kind)) - nj_palette);
     nj_html_put(
         h,
-        "<h3>All traces, merged: the flame graph</h3>\n<p>Each bar is an agent's operation; it "
-        "stands under the one that called it, and its width is what it took.</p>\n");
+        "<h3>All traces, merged: the flame graph</h3>\n<p>How to read it: the top row is what "
+        "began a trace; what it called stands below it, what that called below that. The wider "
+        "a bar, the more went into it and everything it called, so wide bars without anything "
+        "below them are where time goes. From left to right is an order of size, not of "
+        "time.</p>\n");
     nj_svg_legend(h, kinds);
     nj_html_put(
         h,
         "<div class=\"controls\" hidden><label>Find <input type=\"search\" id=\"find\" "
         "autocomplete=\"off\"></label><button type=\"button\" id=\"zoomout\">Zoom out</button>"
-        "<span id=\"found\" role=\"status\"></span></div>\n<div>\n");
+        "<span>Click a bar, or press Enter on it, to look into it.</span> <span id=\"found\" "
+        "role=\"status\"></span></div>\n<div>\n");
     for (size_t i = 0; i < nj_icicle_variants_len; i++) {
         const struct nj_icicle_variant *v = &nj_icicle_variants[i];
         if (!(nj_icicle_total(tree, v) > 0))
@@ -214,6 +266,7 @@ critical_write(const struct nj_page *page, struct nj_html *h)
     const struct nj_table *cohorts =
         nj_results_view(page->results, NJ_TABLE_critical_path_cohorts);
 
+    finding_write(page, h);
     ambiguity_write(page, h);
     if (nj_table_len(cohorts) > 0)
         cohorts_write(h, cohorts);
