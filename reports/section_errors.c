@@ -249,7 +249,14 @@ errors_write(const struct nj_page *page, struct nj_html *h)
     nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_surfaced));
     nj_html_put(h, " of them reached the caller of the trace. ");
     nj_html_ratio(h, nj_table_real(s, 0, NJ_COL_errors_summary_failed_rate));
-    nj_html_put(h, " of traces failed. Failed attempts took ");
+    nj_html_put(h, " of traces failed");
+    if (!nj_table_is_null(s, 0, NJ_COL_errors_summary_non_fatal_rate)) {
+        nj_html_put(h, "; of the others ");
+        nj_html_ratio(h, nj_table_real(s, 0, NJ_COL_errors_summary_non_fatal_rate));
+        nj_html_put(h,
+                    " went on after an error, which does not say that their answer is right");
+    }
+    nj_html_put(h, ". Failed attempts took ");
     nj_html_duration(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_ns));
     nj_html_put(h, ", ");
     nj_html_duration(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_critical_ns));

@@ -243,12 +243,116 @@ measures_failed_traces_and_retries_for_gates(void **state)
 }
 
 static void
+lists_what_is_only_possible_apart(void **state)
+{
+    (void)state;
+    struct test_corpus *corpus = test_corpus_new();
+    struct nj_results *results;
+    const struct nj_table *t;
+
+    add(corpus, 3,
+        "A[0,90] kind=agent agent=A throws='ParsingError: cannot read answer \"so so\"'; "
+        "t<A[1,89] kind=tool agent=A " LIMIT);
+    results = test_analyse(corpus, "errors", &one_job);
+    t = nj_results_view(results, NJ_TABLE_error_possible);
+    assert_int_equal(nj_table_len(t), 1);
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_error_possible_cause),
+                       "A|t|LimitError|quota of <n> used up by <id>");
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_error_possible_effect),
+                       "A|A|ParsingError|cannot read answer <text>");
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_error_possible_why), "last activity");
+    assert_int_equal(nj_table_int(t, 0, NJ_COL_error_possible_count), 3);
+    t = nj_results_view(results, NJ_TABLE_errors_summary);
+    assert_int_equal(nj_table_int(t, 0, NJ_COL_errors_summary_edges_c), 3);
+    assert_int_equal(nj_table_int(t, 0, NJ_COL_errors_summary_origins), 6);
+    nj_results_free(results);
+    test_corpus_free(corpus);
+}
+
+static void
+counts_sessions_once(void **state)
+{
+    (void)state;
+    struct test_corpus *corpus = test_corpus_new();
+    struct nj_results *results;
+    const struct nj_table *t;
+
+    add(corpus, 2, "job[0,90] agent=A SESSION=s1 " LIMIT);
+    add(corpus, 1, "job[0,90] agent=A SESSION=s2 " LIMIT);
+    add(corpus, 1, "job[0,90] agent=A " NO_FILE);
+    results = test_analyse(corpus, "errors", &one_job);
+    t = nj_results_view(results, NJ_TABLE_error_chains);
+    size_t row = row_of(t, NJ_COL_error_chains_type, "LimitError");
+    assert_int_equal(nj_table_int(t, row, NJ_COL_error_chains_sessions), 2);
+    row = row_of(t, NJ_COL_error_chains_type, "FileNotFoundError");
+    assert_true(nj_table_is_null(t, row, NJ_COL_error_chains_sessions));
+    nj_results_free(results);
+    test_corpus_free(corpus);
+}
+
+static void
+shows_the_most_frequent_chain_that_surfaced(void **state)
+{
+    (void)state;
+    struct test_corpus *corpus = test_corpus_new();
+    struct nj_results *results;
+    const struct nj_table *chains, *t;
+
+    add(corpus, 5, CALMS);
+    add(corpus, 2,
+        "job[0,90] agent=A status=error; B<job[1,89] kind=agent agent=B " LIMIT
+        "; ask<B[2,88] kind=llm agent=B " LIMIT);
+    results = test_analyse(corpus, "errors", &one_job);
+    chains = nj_results_view(results, NJ_TABLE_error_chains);
+    t = nj_results_view(results, NJ_TABLE_exemplars);
+    size_t row = row_of(chains, NJ_COL_error_chains_state, "surfaced");
+    assert_int_equal(nj_table_len(t), 1);
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_exemplars_chain),
+                       nj_table_text(chains, row, NJ_COL_error_chains_chain).ptr);
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_exemplars_trace),
+                       nj_table_text(chains, row, NJ_COL_error_chains_exemplar).ptr);
+    t = nj_results_view(results, NJ_TABLE_exemplar_links);
+    assert_int_equal(nj_table_len(t), 2);
+    assert_int_equal(nj_table_int(t, 0, NJ_COL_exemplar_links_step), 1);
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_exemplar_links_conf), "A");
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_exemplar_links_from_span),
+                       nj_table_text(chains, row, NJ_COL_error_chains_exemplar_span).ptr);
+    assert_int_equal(nj_table_int(t, 1, NJ_COL_exemplar_links_step), 2);
+    assert_slice_equal(nj_table_text(t, 1, NJ_COL_exemplar_links_conf), "B");
+    assert_slice_equal(nj_table_text(t, 1, NJ_COL_exemplar_links_from_span),
+                       nj_table_text(t, 0, NJ_COL_exemplar_links_to_span).ptr);
+    nj_results_free(results);
+    test_corpus_free(corpus);
+}
+
+static void
+shows_where_a_chain_was_absorbed_if_none_surfaced(void **state)
+{
+    (void)state;
+    struct test_corpus *corpus = test_corpus_new();
+    struct nj_results *results;
+    const struct nj_table *t;
+
+    add(corpus, 2, CALMS);
+    results = test_analyse(corpus, "errors", &one_job);
+    t = nj_results_view(results, NJ_TABLE_exemplar_links);
+    assert_int_equal(nj_table_len(t), 1);
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_exemplar_links_type), "absorbed");
+    assert_slice_equal(nj_table_text(t, 0, NJ_COL_exemplar_links_why), "ignored");
+    assert_true(nj_table_is_null(t, 0, NJ_COL_exemplar_links_conf));
+    nj_results_free(results);
+    test_corpus_free(corpus);
+}
+
+static void
 leaves_the_same_tables_for_any_number_of_threads(void **state)
 {
     (void)state;
     static const enum nj_table_id tables[] = {NJ_TABLE_errors_summary, NJ_TABLE_error_chains,
                                               NJ_TABLE_error_edges,    NJ_TABLE_error_agents,
-                                              NJ_TABLE_error_keys,     NJ_TABLE_metrics};
+                                              NJ_TABLE_error_keys,     NJ_TABLE_metrics,
+                                              NJ_TABLE_error_possible, NJ_TABLE_exemplar_spans,
+                                              NJ_TABLE_exemplars,      NJ_TABLE_exemplar_links};
     static char spans[TEST_ERRORS_TEXT];
     const struct test_errors_style style = {.prefix = 's'};
     struct test_corpus *corpus = test_corpus_new();
@@ -283,6 +387,10 @@ main(void)
         cmocka_unit_test(counts_outputs_that_were_used_with_an_error_in_them),
         cmocka_unit_test(lets_each_trace_stand_for_its_weight),
         cmocka_unit_test(measures_failed_traces_and_retries_for_gates),
+        cmocka_unit_test(lists_what_is_only_possible_apart),
+        cmocka_unit_test(counts_sessions_once),
+        cmocka_unit_test(shows_the_most_frequent_chain_that_surfaced),
+        cmocka_unit_test(shows_where_a_chain_was_absorbed_if_none_surfaced),
         cmocka_unit_test(leaves_the_same_tables_for_any_number_of_threads),
     };
     return cmocka_run_group_tests_name("errors_sums", tests, NULL, NULL);
