@@ -4,9 +4,12 @@
 #include "tests/test.h"
 
 #include "analyzers/analyze.h"
+#include "analyzers/recover.h"
+#include "trees/weights.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 extern const struct nj_analyzer nj_analyzer_sampling;
 
@@ -245,6 +248,114 @@ recovers_weights_and_says_so(void **state)
     test_corpus_free(corpus);
 }
 
+/* Two sources that differ, a rate limiter, hours of different rates, a few heavy traces. */
+static void
+warns_of_sources_limiters_hours_and_heavy_traces(void **state)
+{
+    struct test_corpus *corpus = test_corpus_new();
+    char spans[160];
+
+    (void)state;
+    (void)snprintf(spans, sizeof spans,
+                   "a[0,5] TRACE_STATE='ot=th:0;rv:f0000000000000' WEIGHT_SOURCE=%d "
+                   "WEIGHT_VALUE='20'",
+                   (int)NJ_WEIGHT_ROW_HONEYCOMB);
+    test_add(corpus, NULL, spans);
+    (void)snprintf(spans, sizeof spans, "a[0,5] WEIGHT_SOURCE=%d WEIGHT_VALUE='ratelimiting'",
+                   (int)NJ_WEIGHT_ROW_JAEGER_TYPE);
+    test_add(corpus, NULL, spans);
+    for (unsigned i = 0; i < 80; i++) {
+        unsigned start = i < 40 ? 10 : 2 * 3600000;
+        (void)snprintf(spans, sizeof spans, "a[%u,%u] TRACE_STATE='ot=th:%s;rv:f%013x'", start,
+                       start + 10 + i, i < 40 ? "0" : "8", i);
+        test_add(corpus, NULL, spans);
+    }
+    struct nj_results *r = analyze(corpus, NULL);
+    assert_int_equal(warning(r, "S003"), 1);
+    assert_int_equal(warning(r, "S016"), 1);
+    assert_int_equal(warning(r, "S008"), 1);
+    assert_true(warning(r, "S010") >= 1); /* p99 of 82 traces */
+    assert_int_equal(warning(r, "S009"), 0);
+    nj_results_free(r);
+    test_add(corpus, NULL, "a[10,90] TRACE_STATE='ot=th:fff;rv:ffff0000000000'");
+    r = analyze(corpus, NULL);
+    assert_int_equal(warning(r, "S009"), 1);
+    nj_results_free(r);
+    test_corpus_free(corpus);
+}
+
+/* Only every eighth part of the randomness above the threshold is there. */
+static void
+warns_of_randomness_that_is_not_even(void **state)
+{
+    char id[32];
+
+    (void)state;
+    for (int is_even = 0; is_even < 2; is_even++) {
+        struct test_corpus *corpus = test_corpus_new();
+        for (unsigned i = 0; i < 1500; i++) {
+            (void)snprintf(id, sizeof id, "e%u", i);
+            unsigned byte = nj_trace_id_of_text(nj_slice_of(id)).bytes[9];
+            if (byte >= 0x80 && (is_even || byte < 0x90))
+                test_add(corpus, id, "a[0,5] TRACE_STATE='ot=th:8'");
+        }
+        struct nj_results *r = analyze(corpus, NULL);
+        assert_true((warning(r, "S012") > 0) == !is_even);
+        nj_results_free(r);
+        test_corpus_free(corpus);
+    }
+}
+
+/* A ratio sampler, and behind it the collector's with another hash. */
+static void
+warns_of_two_samplers_whose_rates_multiply(void **state)
+{
+    struct test_corpus *corpus = test_corpus_new();
+    char id[32];
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        (void)snprintf(id, sizeof id, "m%u", i);
+        struct nj_trace_id trace_id = nj_trace_id_of_text(nj_slice_of(id));
+        if (nj_id_hash_of(NJ_ID_HASH_LOW64, &trace_id) >= 0.8 &&
+            (nj_id_hash_of(NJ_ID_HASH_FNV64, &trace_id) >= 0.75 || i % 40 == 0))
+            test_add(corpus, id, "a[0,5]");
+    }
+    struct nj_results *r = analyze(corpus, NULL);
+    assert_true(warning(r, "S013") > 500);
+    assert_true(fabs(store(r, NJ_COL_sampling_estimated) / 20000 - 1) < 0.1);
+    nj_results_free(r);
+    test_corpus_free(corpus);
+}
+
+/* An error that the sampler kept for its baseline: the rule for errors decides. */
+static void
+warns_of_labels_that_name_another_rule(void **state)
+{
+    struct test_corpus *corpus = test_corpus_new();
+    struct nj_options options = {.jobs = 1, .sampling_policy = "test_sampling.policy.json"};
+    FILE *file = fopen(options.sampling_policy, "w");
+    char spans[160];
+
+    (void)state;
+    assert_non_null(file);
+    assert_true(fputs("{\"rules\": [{\"name\": \"baseline\", \"rate\": 0.1}, {\"name\": "
+                      "\"errors\", \"rate\": 1, \"when\": {\"status\": \"error\"}}]}",
+                      file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    for (int is_error = 0; is_error < 2; is_error++) {
+        (void)snprintf(spans, sizeof spans, "a[0,5]%s WEIGHT_SOURCE=%d WEIGHT_VALUE='baseline'",
+                       is_error ? " status=error" : "", (int)NJ_WEIGHT_ROW_TAIL_POLICY);
+        test_add(corpus, NULL, spans);
+    }
+    struct nj_results *r = analyze(corpus, &options);
+    (void)unlink(options.sampling_policy);
+    assert_int_equal(warning(r, "S006"), 1);
+    assert_true(store(r, NJ_COL_sampling_estimated) == 11);
+    nj_results_free(r);
+    test_corpus_free(corpus);
+}
+
 static struct nj_buf
 tables_of(struct test_corpus *corpus, const struct nj_options *options)
 {
@@ -293,6 +404,10 @@ main(void)
         cmocka_unit_test(counts_what_is_odd_about_weights),
         cmocka_unit_test(tells_orphans_that_sampling_explains_from_lost_spans),
         cmocka_unit_test(recovers_weights_and_says_so),
+        cmocka_unit_test(warns_of_sources_limiters_hours_and_heavy_traces),
+        cmocka_unit_test(warns_of_randomness_that_is_not_even),
+        cmocka_unit_test(warns_of_two_samplers_whose_rates_multiply),
+        cmocka_unit_test(warns_of_labels_that_name_another_rule),
         cmocka_unit_test(neither_threads_nor_the_order_of_traces_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
