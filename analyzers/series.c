@@ -289,6 +289,10 @@ cells_add(struct nj_series *series, struct nj_arena *scratch)
 
     if (nj_keyed_sort(series->counted, series->counted_len, scratch, NULL) < 0)
         return false;
+    for (size_t i = 0; i < series->counted_len; i++)
+        nj_tally_expect_slot(&series->cells, list[i].key | t->class);
+    for (size_t i = 0; i < series->counted_len; i++)
+        nj_tally_expect_record(&series->cells, list[i].key | t->class);
     for (size_t first = 0, last; first < series->counted_len; first = last) {
         for (last = first; last < series->counted_len &&
                            list[last].key >> group_shift == list[first].key >> group_shift;)

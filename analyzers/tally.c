@@ -52,6 +52,24 @@ slot_of(const struct nj_tally *tally, uint64_t key)
     return &tally->slots[i];
 }
 
+void
+nj_tally_expect_slot(const struct nj_tally *tally, uint64_t key)
+{
+    if (tally->slots)
+        __builtin_prefetch(&tally->slots[key_hash(key) & (tally->slots_len - 1)]);
+}
+
+void
+nj_tally_expect_record(const struct nj_tally *tally, uint64_t key)
+{
+    size_t at = tally->slots ? tally->slots[key_hash(key) & (tally->slots_len - 1)] : 0;
+
+    if (at == 0)
+        return;
+    __builtin_prefetch(&tally->keys[at - 1]);
+    __builtin_prefetch((const char *)tally->values + (at - 1) * tally->value_bytes);
+}
+
 /* Room for one more record and a slot table that is at most half full. */
 static bool
 room_make(struct nj_tally *tally)

@@ -19,6 +19,11 @@ void nj_tally_clear(struct nj_tally *tally);
 
 /* The record of `key`, zeroed when it is new; NULL: no memory. Lives until the next new key. */
 void *nj_tally_at(struct nj_tally *tally, uint64_t key);
+/* Of keys that will be looked up soon: fetch their slots, and later their records, into the
+ * cache. For a batch of keys, first the one for all, then the other; they change nothing. */
+void nj_tally_expect_slot(const struct nj_tally *tally, uint64_t key);
+void nj_tally_expect_record(const struct nj_tally *tally, uint64_t key);
+
 /* The record of `key`, or NULL. */
 void *nj_tally_find(const struct nj_tally *tally, uint64_t key);
 

@@ -12,17 +12,21 @@
 #define TAIL_SCAN                                                                              \
     256 /* up to here limits are scanned: with few clusters they need not be monotone */
 
-/* The variance of the share of weight up to a value t, updated value by value:
+/* The variance of the share of weight on one side of a value t, updated value by value:
  *   V(t; f) = sum_c k_c (A_c(t) - f B_c)^2 / W^2
- * with A_c the weight that cluster c has up to t, B_c its whole weight, k_c its share in the
- * spread. */
+ * with A_c the weight that cluster c has on that side, B_c its whole weight, k_c its share in
+ * the spread. The sums for the process, where all shares are the same, are kept beside. */
 struct spread {
     const struct nj_sample *sample;
-    double process;       /* m / (m - 1) of m clusters */
-    bool is_process;      /* for all; else where the probability is not known */
-    double *seen;         /* A_c, of rows */
-    struct nj_sum aa, ab; /* sums of k A^2 and k A B */
-    double bb;            /* sum of k B^2 */
+    double process;  /* m / (m - 1) of m clusters */
+    bool is_process; /* the spread that is asked for */
+    struct unit {
+        double seen, weight, share; /* A_c, B_c, k_c */
+    } * unit;                       /* of rows */
+    struct sums {
+        struct nj_sum aa, ab; /* sums of k A^2 and k A B */
+        double bb;            /* sum of k B^2 */
+    } asked, even;            /* even: k is 1 */
 };
 
 static double
@@ -35,7 +39,7 @@ static enum nj_status
 spread_begin(struct spread *s, const struct nj_sample *sample, enum nj_spread spread,
              struct nj_arena *scratch, struct nj_error *err)
 {
-    struct nj_sum bb = {0};
+    struct nj_sum asked = {0}, even = {0};
     double m = sample->units;
 
     *s = (struct spread){.sample = sample,
@@ -43,50 +47,60 @@ spread_begin(struct spread *s, const struct nj_sample *sample, enum nj_spread sp
                          .is_process = spread == NJ_SPREAD_PROCESS};
     for (size_t i = 0; i < sample->classes_len; i++) {
         const struct nj_cell_class *c = &sample->classes[i];
-        nj_sum_add(&bb, share_of(s, c->rest) * c->weight * c->weight * c->bb);
+        nj_sum_add(&asked, share_of(s, c->rest) * c->weight * c->weight * c->bb);
+        nj_sum_add(&even, c->weight * c->weight * c->bb);
     }
     if (sample->unit) {
-        s->seen = NJ_NEW(scratch, double, (size_t)m);
-        if (!s->seen)
+        s->unit = NJ_NEW_RAW(scratch, struct unit, (size_t)m);
+        if (!s->unit)
             return nj_fail(err, NJ_ENOMEM, "no memory for the spread of %zu values",
                            sample->len);
-        for (size_t c = 0; c < (size_t)m; c++)
-            nj_sum_add(&bb, share_of(s, sample->unit_rest[c]) * sample->unit_weight[c] *
-                                sample->unit_weight[c]);
+        for (size_t c = 0; c < (size_t)m; c++) {
+            double weight = sample->unit_weight[c], share = share_of(s, sample->unit_rest[c]);
+            s->unit[c] = (struct unit){0, weight, share};
+            nj_sum_add(&asked, share * weight * weight);
+            nj_sum_add(&even, weight * weight);
+        }
     }
-    s->bb = nj_sum_of(&bb);
+    s->asked.bb = nj_sum_of(&asked);
+    s->even.bb = nj_sum_of(&even);
     return NJ_OK;
 }
 
 static void
 spread_restart(struct spread *s)
 {
-    if (s->seen)
-        memset(s->seen, 0, (size_t)s->sample->units * sizeof *s->seen);
-    s->aa = s->ab = (struct nj_sum){0};
+    for (size_t c = 0; s->unit && c < (size_t)s->sample->units; c++)
+        s->unit[c].seen = 0;
+    s->asked.aa = s->asked.ab = s->even.aa = s->even.ab = (struct nj_sum){0};
+}
+
+static void
+sums_add(struct spread *s, double share, double aa, double ab)
+{
+    nj_sum_add(&s->asked.aa, share * aa);
+    nj_sum_add(&s->asked.ab, share * ab);
+    nj_sum_add(&s->even.aa, aa);
+    nj_sum_add(&s->even.ab, ab);
 }
 
 static void
 row_add(struct spread *s, size_t row)
 {
-    const struct nj_sample *sample = s->sample;
-    uint32_t c = sample->unit[row];
-    double w = sample->carriers[sample->item[row].carrier].weight;
-    double k = share_of(s, sample->unit_rest[c]);
+    struct unit *unit = &s->unit[s->sample->unit[row]];
+    double w = s->sample->weight[row];
 
-    nj_sum_add(&s->aa, k * w * (2 * s->seen[c] + w));
-    nj_sum_add(&s->ab, k * w * sample->unit_weight[c]);
-    s->seen[c] += w;
+    sums_add(s, unit->share, w * (2 * unit->seen + w), w * unit->weight);
+    unit->seen += w;
 }
 
 static void
 cell_add(struct spread *s, size_t at)
 {
     const struct nj_cell *cell = &s->sample->cell[at];
-    double k = share_of(s, cell->rest) * cell->weight * cell->weight;
+    double square = cell->weight * cell->weight;
 
-    nj_sum_add(&s->aa, k * cell->aa);
-    nj_sum_add(&s->ab, k * cell->ab);
+    sums_add(s, share_of(s, cell->rest), square * cell->aa, square * cell->ab);
 }
 
 /* Adds all rows or cells of the next value and returns the rank after them. */
@@ -104,67 +118,98 @@ spread_step(struct spread *s, size_t at)
     return at;
 }
 
-/* Of the sum of weights, not of the share. */
+/* Of the sum of weights on the side that was added, not of the share. */
 static double
-spread_variance(const struct spread *s, double f)
+sums_variance(const struct sums *sums, double f)
 {
-    return fmax(0, nj_sum_of(&s->aa) - 2 * f * nj_sum_of(&s->ab) + f * f * s->bb);
+    return fmax(0, nj_sum_of(&sums->aa) - 2 * f * nj_sum_of(&sums->ab) + f * f * sums->bb);
 }
 
-/* The same for the weight above t: of B_c - A_c. */
+/* The same for the other side: of B_c - A_c. */
 static double
-spread_variance_above(const struct spread *s, double f)
+sums_variance_beyond(const struct sums *sums, double f)
 {
-    double aa = s->bb - 2 * nj_sum_of(&s->ab) + nj_sum_of(&s->aa);
-    double ab = s->bb - nj_sum_of(&s->ab);
+    double aa = sums->bb - 2 * nj_sum_of(&sums->ab) + nj_sum_of(&sums->aa);
+    double ab = sums->bb - nj_sum_of(&sums->ab);
 
-    return fmax(0, aa - 2 * f * ab + f * f * s->bb);
+    return fmax(0, aa - 2 * f * ab + f * f * sums->bb);
 }
 
-/* n_eff, and the Woodruff limits for one standard error. */
+/* n_eff, and the Woodruff limits for one standard error, of a quantile whose value ends before
+ * rank `end`; f is the share on the side that was added. */
 static void
-precision_fill(struct spread *process, struct nj_quantile *quantiles, size_t len)
+precision_set(struct spread *s, struct nj_quantile *quantile, size_t end, double f)
 {
-    const struct nj_sample *sample = process->sample;
-    double total = sample->weight_sum;
-    size_t at = 0;
+    const struct nj_sample *sample = s->sample;
+    double total = sample->weight_sum, reached = sample->reach[end - 1] / total;
+    double se = sqrt(s->process * sums_variance(&s->even, f)) / total;
+    bool has_se = reached < 1 && se > 0 && sample->units > 1;
 
-    for (size_t q = 0; q < len; q++) {
-        while (at <= quantiles[q].at)
-            at = spread_step(process, at);
-        double f = sample->reach[at - 1] / total;
-        double se = sqrt(spread_variance(process, f)) / total;
-        bool has_se = f < 1 && se > 0 && sample->units > 1;
-        double squares = process->bb / process->process;
-        quantiles[q].n_eff = has_se ? f * (1 - f) / (se * se) : total * total / squares;
-        if (has_se && f - se > 0)
-            quantiles[q].se_lo = nj_sample_rank(sample, f - se);
-        if (has_se && f + se < 1)
-            quantiles[q].se_hi = nj_sample_rank(sample, f + se);
-    }
+    quantile->n_eff = has_se ? reached * (1 - reached) / (se * se) : total * total / s->even.bb;
+    if (has_se && reached - se > 0)
+        quantile->se_lo = nj_sample_rank(sample, reached - se);
+    if (has_se && reached + se < 1)
+        quantile->se_hi = nj_sample_rank(sample, reached + se);
 }
+
+/* A quantile on the way up: what is still wanted of it. */
+struct climb {
+    struct nj_quantile *quantile;
+    bool wants_precision, wants_lo, wants_hi;
+};
 
 /* Francisco and Fuller (1991): the values whose cumulative share does not differ from p. */
 static void
-score_interval(struct spread *s, struct nj_quantile *quantile, double t)
+score_step(struct spread *s, struct climb *climb, size_t at, size_t next, double t)
 {
-    double total = s->sample->weight_sum;
-    bool has_lo = false;
+    double gap = s->sample->reach[next - 1] - climb->quantile->p * s->sample->weight_sum;
+    double reach = t * sqrt(sums_variance(&s->asked, climb->quantile->p));
 
-    spread_restart(s);
-    for (size_t at = 0, next; at < s->sample->len; at = next) {
-        next = spread_step(s, at);
-        double gap = s->sample->reach[next - 1] - quantile->p * total;
-        double se = sqrt(spread_variance(s, quantile->p));
-        if (!has_lo && gap >= -t * se) {
-            quantile->lo = at;
-            has_lo = true;
-        }
-        if (gap > t * se) {
-            quantile->hi = at;
-            return;
-        }
+    if (climb->wants_lo && gap >= -reach) {
+        climb->quantile->lo = at;
+        climb->wants_lo = false;
     }
+    if (gap > reach) {
+        climb->quantile->hi = at;
+        climb->wants_hi = false;
+    }
+}
+
+/* From the bottom up: score limits of quantiles before the tail, with `t` (0: none), and their
+ * precision; of cells the precision of all. */
+static enum nj_status
+climb_up(struct spread *s, struct nj_quantile *quantiles, size_t len, double t,
+         struct nj_arena *scratch, struct nj_error *err)
+{
+    struct climb *climbs = NJ_NEW_RAW(scratch, struct climb, len);
+    size_t open = 0;
+
+    if (!climbs)
+        return nj_fail(err, NJ_ENOMEM, "no memory for %zu quantiles", len);
+    for (size_t q = 0; q < len; q++) {
+        bool is_tail = quantiles[q].p >= NJ_TAIL_FROM, has_limits = !is_tail && t > 0;
+        if (!is_tail || s->sample->cell)
+            climbs[open++] = (struct climb){&quantiles[q], true, has_limits, has_limits};
+    }
+    for (size_t at = 0, next; open > 0 && at < s->sample->len; at = next) {
+        size_t kept = 0;
+        next = spread_step(s, at);
+        for (size_t i = 0; i < open; i++) {
+            struct climb *climb = &climbs[i];
+            if (climb->wants_hi)
+                score_step(s, climb, at, next, t);
+            if (climb->quantile->at == at) {
+                precision_set(s, climb->quantile, next,
+                              s->sample->reach[next - 1] / s->sample->weight_sum);
+                climb->wants_precision = false;
+            }
+            if (climb->wants_precision || climb->wants_hi)
+                climbs[kept++] = *climb;
+        }
+        open = kept;
+    }
+    spread_restart(s);
+    return NJ_OK;
 }
 
 /* The sample from the top, one element a value. */
@@ -173,6 +218,7 @@ struct tail {
     double *heaviest;         /* what one more cluster above it could weigh */
     size_t *rank;
     size_t len;
+    double total; /* weight of the sample */
 };
 
 /* Rows from the top down to some value. */
@@ -198,11 +244,11 @@ top_grow(struct top *top, struct spread *s, bool has_clusters)
             top->heaviest = fmax(top->heaviest, cell->weight * cell->most);
             continue;
         }
-        double weight = sample->carriers[sample->item[i].carrier].weight;
+        double weight = sample->weight[i];
         top->rows++;
         top->weight += weight;
         if (has_clusters)
-            top->heaviest = fmax(top->heaviest, s->seen[sample->unit[i]] += weight);
+            top->heaviest = fmax(top->heaviest, s->unit[sample->unit[i]].seen += weight);
     }
 }
 
@@ -237,33 +283,6 @@ heaviest_fill(struct tail *tail, struct spread *s)
             top_grow(&above, s, false);
     }
     spread_restart(s);
-}
-
-static enum nj_status
-tail_build(struct tail *tail, struct spread *s, struct nj_arena *scratch, struct nj_error *err)
-{
-    const struct nj_sample *sample = s->sample;
-    size_t len = 0;
-
-    for (size_t i = 0; i < sample->len; i++)
-        len += i == 0 || sample->key[i] != sample->key[i - 1];
-    *tail =
-        (struct tail){NJ_NEW_RAW(scratch, double, len), NJ_NEW_RAW(scratch, double, len),
-                      NJ_NEW_RAW(scratch, double, len), NJ_NEW_RAW(scratch, size_t, len), len};
-    if (!tail->above || !tail->variance || !tail->heaviest || !tail->rank)
-        return nj_fail(err, NJ_ENOMEM, "no memory for the tail of %zu values", sample->len);
-    heaviest_fill(tail, s);
-    for (size_t at = 0, next; at < sample->len; at = next) {
-        next = spread_step(s, at);
-        bool is_last = next == sample->len;
-        double above = is_last ? 0 : sample->weight_sum - sample->reach[next - 1];
-        len--;
-        tail->above[len] = above;
-        tail->variance[len] =
-            is_last ? 0 : spread_variance_above(s, above / sample->weight_sum);
-        tail->rank[len] = at;
-    }
-    return NJ_OK;
 }
 
 /* Limits of the weight above a value (Fay and Feuer 1997). */
@@ -328,10 +347,77 @@ tail_lower_count(const struct tail *tail, double wanted)
     return lo;
 }
 
-static void
-tail_interval(const struct tail *tail, double total, struct nj_quantile *quantile)
+static enum nj_status
+tail_new(struct tail *tail, const struct nj_sample *sample, struct nj_arena *scratch,
+         struct nj_error *err)
 {
-    double wanted = (1 - quantile->p) * total;
+    size_t len = 0;
+
+    for (size_t i = 0; i < sample->len; i++)
+        len += i == 0 || sample->key[i] != sample->key[i - 1];
+    *tail = (struct tail){NJ_NEW_RAW(scratch, double, len),
+                          NJ_NEW_RAW(scratch, double, len),
+                          NJ_NEW_RAW(scratch, double, len),
+                          NJ_NEW_RAW(scratch, size_t, len),
+                          len,
+                          sample->weight_sum};
+    if (!tail->above || !tail->variance || !tail->heaviest || !tail->rank)
+        return nj_fail(err, NJ_ENOMEM, "no memory for the tail of %zu values", sample->len);
+    return NJ_OK;
+}
+
+/* The whole tail of cells, whose sums are from the bottom up. */
+static void
+tail_of_cells(struct tail *tail, struct spread *s)
+{
+    const struct nj_sample *sample = s->sample;
+    size_t i = tail->len;
+
+    for (size_t at = 0, next; at < sample->len; at = next) {
+        next = spread_step(s, at);
+        bool is_last = next == sample->len;
+        double above = is_last ? 0 : tail->total - sample->reach[next - 1];
+        i--;
+        tail->above[i] = above;
+        tail->variance[i] = is_last ? 0 : sums_variance_beyond(&s->asked, above / tail->total);
+        tail->rank[i] = at;
+    }
+}
+
+/* The tail of rows, from the top down as far as quantiles from the tail's first on need it:
+ * to them, and to where the lower limit of the weight above exceeds what lies above the first.
+ */
+static void
+tail_of_rows(struct tail *tail, struct spread *s, struct nj_quantile *quantiles, size_t len)
+{
+    const struct nj_sample *sample = s->sample;
+    double wanted = (1 - quantiles[0].p) * tail->total, check = wanted;
+    size_t i = 0, open = len;
+
+    for (size_t at = sample->len, from; at > 0; at = from) {
+        double above = at == sample->len ? 0 : tail->total - sample->reach[at - 1];
+        tail->above[i] = above;
+        tail->variance[i] = sums_variance(&s->asked, above / tail->total);
+        for (from = at - 1; from > 0 && sample->key[from - 1] == sample->key[at - 1];)
+            from--;
+        tail->rank[i] = from;
+        for (; open > 0 && quantiles[open - 1].at == from; open--)
+            precision_set(s, &quantiles[open - 1], at, above / tail->total);
+        if (++i > TAIL_SCAN && open == 0 && above > check) {
+            if (tail_lower(tail, i - 1) > wanted)
+                break;
+            check = above * 1.02;
+        }
+        for (size_t row = at; row-- > from;)
+            row_add(s, row);
+    }
+    tail->len = i;
+}
+
+static void
+tail_interval(const struct tail *tail, struct nj_quantile *quantile)
+{
+    double wanted = (1 - quantile->p) * tail->total;
     size_t upper = tail_upper_count(tail, wanted), lower = tail_lower_count(tail, wanted);
 
     if (upper > 0)
@@ -340,25 +426,25 @@ tail_interval(const struct tail *tail, double total, struct nj_quantile *quantil
         quantile->lo = tail->rank[lower - 1];
 }
 
+/* Precision of quantiles in the tail, and their limits. */
 static enum nj_status
-intervals_fill(const struct nj_sample *sample, struct spread *s, struct nj_quantile *quantiles,
-               size_t len, struct nj_arena *scratch, struct nj_error *err)
+tail_fill(struct spread *s, struct nj_quantile *quantiles, size_t len, bool has_limits,
+          struct nj_arena *scratch, struct nj_error *err)
 {
-    double t = nj_t_quantile(LIMIT, sample->units - 1);
-    struct tail tail = {0};
+    struct tail tail;
+    enum nj_status st = tail_new(&tail, s->sample, scratch, err);
 
-    for (size_t q = 0; q < len; q++) {
-        if (quantiles[q].p < NJ_TAIL_FROM) {
-            score_interval(s, &quantiles[q], t);
-            continue;
-        }
-        if (tail.len == 0) {
-            enum nj_status st = tail_build(&tail, s, scratch, err);
-            if (st < 0)
-                return st;
-        }
-        tail_interval(&tail, sample->weight_sum, &quantiles[q]);
-    }
+    if (st < 0)
+        return st;
+    if (s->sample->cell)
+        tail_of_cells(&tail, s);
+    else
+        tail_of_rows(&tail, s, quantiles, len);
+    if (!has_limits)
+        return NJ_OK;
+    heaviest_fill(&tail, s);
+    for (size_t q = 0; q < len; q++)
+        tail_interval(&tail, &quantiles[q]);
     return NJ_OK;
 }
 
@@ -367,9 +453,10 @@ nj_sample_quantiles(const struct nj_sample *sample, enum nj_spread spread,
                     struct nj_quantile *quantiles, size_t len, struct nj_arena *scratch,
                     struct nj_error *err)
 {
-    struct spread process, wanted;
     bool is_exact = spread == NJ_SPREAD_FINITE && sample->is_census;
-    enum nj_status st;
+    bool has_limits = !is_exact && sample->units > 1;
+    struct spread s;
+    size_t before = 0; /* the tail */
 
     for (size_t q = 0; q < len; q++) {
         size_t at = nj_sample_rank(sample, quantiles[q].p);
@@ -378,15 +465,15 @@ nj_sample_quantiles(const struct nj_sample *sample, enum nj_spread spread,
             (struct nj_quantile){quantiles[q].p, at,    nj_sample_plain(sample, quantiles[q].p),
                                  limit,          limit, NJ_NO_RANK,
                                  NJ_NO_RANK,     0};
+        before += quantiles[q].p < NJ_TAIL_FROM;
     }
     if (sample->len == 0)
         return NJ_OK;
-    if ((st = spread_begin(&process, sample, NJ_SPREAD_PROCESS, scratch, err)) < 0)
-        return st;
-    precision_fill(&process, quantiles, len);
-    if (is_exact || !(sample->units > 1))
-        return NJ_OK;
-    if ((st = spread_begin(&wanted, sample, spread, scratch, err)) < 0)
-        return st;
-    return intervals_fill(sample, &wanted, quantiles, len, scratch, err);
+    enum nj_status st = spread_begin(&s, sample, spread, scratch, err);
+    if (st == NJ_OK)
+        st = climb_up(&s, quantiles, len,
+                      has_limits ? nj_t_quantile(LIMIT, sample->units - 1) : 0, scratch, err);
+    if (st == NJ_OK && before < len)
+        st = tail_fill(&s, quantiles + before, len - before, has_limits, scratch, err);
+    return st;
 }

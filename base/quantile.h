@@ -27,6 +27,7 @@ struct nj_sample {
 
     const struct nj_keyed *item; /* of rows: those with a weight */
     const struct nj_carrier *carriers;
+    const double *weight;      /* of each row */
     const uint32_t *unit;      /* cluster of each row, dense from 0 */
     const double *unit_weight; /* sum over the rows of a cluster */
     const double *unit_rest;   /* 1 - inclusion probability; 1: not known */

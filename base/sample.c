@@ -42,8 +42,10 @@ rows_sort(struct nj_keyed *items, size_t len, const struct nj_carrier *carriers,
 
 /* Dense numbers for clusters, by open addressing. */
 struct units {
-    uint64_t *cluster; /* of each slot */
-    uint32_t *number;  /* of each slot, + 1; 0: free */
+    struct unit_slot {
+        uint64_t cluster;
+        uint32_t number; /* + 1; 0: free */
+    } * slots;
     size_t mask;
     uint32_t len;
 };
@@ -55,26 +57,30 @@ units_new(struct units *units, size_t rows, struct nj_arena *arena, struct nj_er
 
     while (cap < 2 * rows)
         cap *= 2;
-    *units = (struct units){NJ_NEW_RAW(arena, uint64_t, cap), NJ_NEW(arena, uint32_t, cap),
-                            cap - 1, 0};
-    if (!units->cluster || !units->number)
+    *units = (struct units){NJ_NEW(arena, struct unit_slot, cap), cap - 1, 0};
+    if (!units->slots)
         return nj_fail(err, NJ_ENOMEM, "no memory for the clusters of %zu values", rows);
     return NJ_OK;
+}
+
+static struct unit_slot *
+unit_slot_of(const struct units *units, uint64_t cluster)
+{
+    uint64_t mixed = (cluster ^ cluster >> 29) * 0x9E3779B97F4A7C15u;
+
+    return &units->slots[(size_t)(mixed >> 20) & units->mask];
 }
 
 static uint32_t
 unit_number(struct units *units, uint64_t cluster)
 {
-    uint64_t mixed = (cluster ^ cluster >> 29) * 0x9E3779B97F4A7C15u;
-    size_t slot = (size_t)(mixed >> 20) & units->mask;
+    struct unit_slot *slot = unit_slot_of(units, cluster);
 
-    while (units->number[slot] && units->cluster[slot] != cluster)
-        slot = (slot + 1) & units->mask;
-    if (units->number[slot] == 0) {
-        units->cluster[slot] = cluster;
-        units->number[slot] = ++units->len;
-    }
-    return units->number[slot] - 1;
+    while (slot->number && slot->cluster != cluster)
+        slot = slot == &units->slots[units->mask] ? units->slots : slot + 1;
+    if (slot->number == 0)
+        *slot = (struct unit_slot){cluster, ++units->len};
+    return slot->number - 1;
 }
 
 /* The items that have a weight: all of them, or a copy. */
@@ -101,29 +107,40 @@ weighted_items(const struct nj_keyed *items, size_t len, const struct nj_carrier
     return NJ_OK;
 }
 
+/* Rows ahead of their turn whose places are fetched into the cache. */
+enum { AHEAD = 16 };
+
+/* Weights and clusters of the rows, in one look at their carriers. */
 static enum nj_status
 units_fill(struct nj_sample *out, struct nj_arena *arena, struct nj_error *err)
 {
     uint32_t *unit = NJ_NEW_RAW(arena, uint32_t, out->len);
+    double *weight = NJ_NEW_RAW(arena, double, out->len);
+    double *unit_weight = NJ_NEW(arena, double, out->len);
+    double *unit_rest = NJ_NEW(arena, double, out->len);
     struct units units;
     enum nj_status st = units_new(&units, out->len, arena, err);
 
-    if (st < 0 || !unit)
-        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", out->len);
-    for (size_t i = 0; i < out->len; i++)
-        unit[i] = unit_number(&units, out->carriers[out->item[i].carrier].cluster);
-    double *weight = NJ_NEW(arena, double, units.len), *rest = NJ_NEW(arena, double, units.len);
-    if (!weight || !rest)
+    if (st < 0 || !unit || !weight || !unit_weight || !unit_rest)
         return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", out->len);
     for (size_t i = 0; i < out->len; i++) {
         const struct nj_carrier *carrier = &out->carriers[out->item[i].carrier];
-        weight[unit[i]] += carrier->weight;
-        rest[unit[i]] = fmax(rest[unit[i]], carrier->rest);
+        if (i + 2 * AHEAD < out->len)
+            __builtin_prefetch(&out->carriers[out->item[i + 2 * AHEAD].carrier]);
+        if (i + AHEAD < out->len)
+            __builtin_prefetch(
+                unit_slot_of(&units, out->carriers[out->item[i + AHEAD].carrier].cluster));
+        uint32_t c = unit_number(&units, carrier->cluster);
+        unit[i] = c;
+        weight[i] = carrier->weight;
+        unit_weight[c] += carrier->weight;
+        unit_rest[c] = fmax(unit_rest[c], carrier->rest);
         out->is_census &= carrier->rest == 0;
     }
     out->unit = unit;
-    out->unit_weight = weight;
-    out->unit_rest = rest;
+    out->weight = weight;
+    out->unit_weight = unit_weight;
+    out->unit_rest = unit_rest;
     out->units = units.len;
     return NJ_OK;
 }
@@ -148,7 +165,7 @@ nj_sample_build(struct nj_sample *out, struct nj_keyed *items, size_t len,
     if (!keys || !reaches)
         return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", len);
     for (size_t i = 0; i < out->len; i++) {
-        nj_sum_add(&reach, carriers[out->item[i].carrier].weight);
+        nj_sum_add(&reach, out->weight[i]);
         keys[i] = out->item[i].key;
         reaches[i] = nj_sum_of(&reach);
     }
@@ -252,8 +269,8 @@ skewness_of(const struct nj_sample *sample, double mean, enum nj_spread spread,
     if (sample->cell || !(m > 2) || !(gap = NJ_NEW(scratch, double, (size_t)m)))
         return (double)NAN;
     for (size_t i = 0; i < sample->len; i++)
-        gap[sample->unit[i]] += sample->carriers[sample->item[i].carrier].weight *
-                                (nj_sample_value(sample, sample->key[i]) - mean);
+        gap[sample->unit[i]] +=
+            sample->weight[i] * (nj_sample_value(sample, sample->key[i]) - mean);
     for (size_t c = 0; c < (size_t)m; c++) {
         double rest = sample->unit_rest[c], square = gap[c] * gap[c];
         bool is_process = spread == NJ_SPREAD_PROCESS || rest == 1;
