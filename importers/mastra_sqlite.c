@@ -1,6 +1,7 @@
 /* mastra_sqlite.c - the database of Mastra's own tracing store. */
 #include "importers/importer.h"
 #include "importers/json_value.h"
+#include "importers/mastra_traces.h"
 #include "importers/sqlite_span.h"
 
 /* Chunks of a streamed answer, and points in time. */
@@ -187,6 +188,10 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
     if (st < 0)
         return st;
     st = spans_read(&r, db, err);
+    /* as long as it had both tables, only one was filled */
+    if (st == NJ_OK && r.spans.row == 0 && r.chunks.row == 0 &&
+        nj_sqlite_has_table(db, "mastra_traces"))
+        st = nj_mastra_traces_read(db, input->path, sink, err);
     nj_sqlite_close(db);
     return st;
 }
