@@ -287,6 +287,6 @@ read_input(struct nj_input *input, struct nj_sink *sink, struct nj_error *err)
 const struct nj_importer nj_importer_mlflow_sqlite = {
     .name = "mlflow-sqlite",
     .summary = "MLflow 3's SQLite database (tables trace_info, spans)",
-    .sqlite_tables = "trace_info trace_tags spans",
+    .sqlite_tables = "trace_info trace_tags", /* spans may be elsewhere, which is told */
     .read = read_input,
 };

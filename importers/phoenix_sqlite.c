@@ -240,7 +240,7 @@ others_count(struct reading *r, struct nj_sqlite *db, struct nj_error *err)
 /* Sessions are younger than the other tables. */
 #define SPANS_SQL(session, join)                                                               \
     "SELECT s.id AS rowid, t.trace_id AS trace_id, s.span_id AS span_id,"                      \
-    " s.parent_id AS parent_id, s.name AS name, s.span_kind AS span_kind,"                     \
+    " nullif(s.parent_id, 'None') AS parent_id, s.name AS name, s.span_kind AS span_kind,"                     \
     " s.start_time AS start_time, s.end_time AS end_time, s.attributes AS attributes,"         \
     " s.events AS events, s.status_code AS status_code, s.status_message AS status_message,"   \
     " p.name AS project" session " FROM spans s LEFT JOIN traces t ON t.id = s.trace_rowid"    \
