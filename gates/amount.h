@@ -15,13 +15,6 @@ struct nj_metric {
     double quantile;  /* 0 to 1; 0: it is none */
     const char *label;
 };
-/* Shares of one whole: what one gains the others lose. */
-static inline bool
-nj_metric_is_composition(const struct nj_metric *metric)
-{
-    return strcmp(metric->id, "critical_path_share") == 0;
-}
-
 /* NULL: there is none of this name. */
 const struct nj_metric *nj_metric_find(struct nj_slice id);
 bool nj_metric_is_known(struct nj_slice id);

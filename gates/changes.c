@@ -225,9 +225,7 @@ fleet_judge(struct nj_judging *j, const struct nj_gate *gate, const struct nj_ru
             const struct nj_fleet *fleet)
 {
     struct nj_check c = nj_check_of(gate, rule, NJ_SLICE(""), NJ_SLICE(""));
-    bool is_share = fleet->metric->unit == NJ_UNIT_RATIO;
-    double tolerance = rule->max_increase.value,
-           allowed = is_share ? tolerance : log1p(tolerance);
+    double tolerance = rule->max_increase.value, allowed = log1p(tolerance);
     double d = fleet->shift[j->all.nights_len] - fleet->mean, k = (double)j->all.accepted_len;
     double sd = fleet->sd * sqrt(1 + 1 / k);
     char change[140], most[40];
@@ -239,9 +237,9 @@ fleet_judge(struct nj_judging *j, const struct nj_gate *gate, const struct nj_ru
     c.tolerance = tolerance;
     c.n = (double)fleet->groups;
     double wide = nj_t_quantile(0.975, fleet->df) * sd;
-    c.change = is_share ? d : expm1(d);
-    c.change_lo = is_share ? d - wide : expm1(d - wide);
-    c.change_hi = is_share ? d + wide : expm1(d + wide);
+    c.change = expm1(d);
+    c.change_lo = expm1(d - wide);
+    c.change_hi = expm1(d + wide);
     c.p = sd > 0 ? nj_t_upper((d - allowed) / sd, fleet->df) : d > allowed ? 0 : 1;
     c.excess = sd > 0 ? (d - allowed) / sd : 0;
     c.detectable = sd;

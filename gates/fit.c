@@ -10,6 +10,10 @@
 /* n_eff (1 - p) below this: the quantile is a matter of a few traces. */
 #define BEYOND_MIN 4.0
 #define OWN_SPREAD 0.999
+/* The quantile of few values strays further than a normal variable does: its variance counts as
+ * 1 + FEW_VALUES / (values beyond it) times as large. Chosen by simulation (bench/gates_sim.c).
+ */
+#define FEW_VALUES 4
 
 double
 nj_fit_sd(const struct nj_fit *f, double s)
@@ -184,6 +188,7 @@ sampling_fit(const struct family *fam, size_t i)
     const struct nj_histories *all = fam->all;
     const struct nj_point *points = all->list[i].points;
     const double *y = fam->y[i - fam->from];
+    double beyond = 1 - all->list[i].metric->quantile;
     struct nj_fit *f = &fam->fits[i];
     double s2 = 0, n_eff = 0;
 
@@ -194,11 +199,16 @@ sampling_fit(const struct family *fam, size_t i)
         n_eff += points[k].n_eff;
     }
     f->s2 = f->nights ? s2 / (double)f->nights : NONE;
-    for (size_t k = 0; k <= all->nights_len && all->list[i].metric->quantile > 0; k++) {
+    for (size_t k = 0; k <= all->nights_len; k++) {
         double nights = (double)f->nights, usual = f->s2 * n_eff / nights / points[k].n_eff;
-        bool is_accepted = k < all->nights_len && all->is_accepted[k];
-        if (!is_accepted && isfinite(usual))
-            f->s[k] = sqrt((f->s[k] * f->s[k] + nights * usual) / (nights + 1));
+        double own = f->s[k] * f->s[k];
+        if ((k < all->nights_len && all->is_accepted[k]) || !isfinite(usual))
+            continue;
+        if (all->list[i].metric->quantile > 0)
+            f->s[k] = sqrt((own + nights * usual) / (nights + 1) *
+                           (1 + FEW_VALUES / (points[k].n_eff * beyond)));
+        else if (isfinite(points[k].events)) /* no event in a night is no certainty */
+            f->s[k] = sqrt(fmax(own, usual));
     }
 }
 
@@ -267,9 +277,9 @@ family_fit(struct family *fam, struct nj_fits *out)
         return false;
     for (size_t i = fam->from; i < fam->to; i++)
         fitted += is_fitted(&fam->fits[i]);
-    /* shares of one whole cannot all rise: nothing common to take out */
+    /* what moves shares moves them by their size, or one against the other */
     if (fitted >= NJ_FLEET_GROUPS_MIN && nj_slice_eq(first->group_by, NJ_SLICE("agent")) &&
-        !nj_metric_is_composition(first->metric)) {
+        first->metric->unit != NJ_UNIT_RATIO) {
         struct nj_fleet *fleet = &out->fleets[out->fleets_len++];
         *fleet = (struct nj_fleet){
             first->metric, first->over,
