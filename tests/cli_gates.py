@@ -106,7 +106,7 @@ class Baseline(Gates):
     def test_a_slow_agent_is_found_and_named_and_the_others_are_not(self):
         self.baseline()
         out, _ = self.night(9, slow={'critic': 1.6}, code=1)
-        self.assertIn('1 of 26 checks failed; the worst: critic p50 latency', out)
+        self.assertRegex(out, r'1 of \d+ checks failed; the worst: critic p50 latency')
         self.assertEqual([c['agent'] for c in self.checks().values() if c['is_red']], ['critic'])
 
     def test_the_same_night_again_is_green_and_recorded_once(self):
