@@ -6,7 +6,13 @@
 
 #include <math.h>
 
-enum { ROWS_MAX = 60, STRATA_LEFT = 220, STRATA_WIDTH = 500, STRATA_ROW = 40 };
+enum {
+    ROWS_MAX = 60,
+    RECOVERED_MAX = 8,
+    STRATA_LEFT = 220,
+    STRATA_WIDTH = 500,
+    STRATA_ROW = 40
+};
 
 static bool
 sampling_has_content(const struct nj_page *page)
@@ -44,21 +50,65 @@ value_put(struct nj_html *h, bool is_share, double value)
         nj_html_duration(h, value);
 }
 
-/* The whole trace's p95 in plain words. */
+/* The row of whole traces with this metric; SIZE_MAX: none. */
+static size_t
+whole_find(const struct nj_table *rows, const char *metric)
+{
+    for (size_t r = 0; r < nj_table_len(rows); r++)
+        if (nj_slice_eq(nj_table_text(rows, r, NJ_COL_sampling_rows_agent), NJ_SLICE("*")) &&
+            nj_slice_eq(nj_table_text(rows, r, NJ_COL_sampling_rows_metric),
+                        nj_slice_of(metric)))
+            return r;
+    return SIZE_MAX;
+}
+
+/* The whole trace's p95 and error rate in plain words. */
 static void
 sentence_write(struct nj_html *h, const struct nj_table *rows)
 {
-    for (size_t r = 0; r < nj_table_len(rows); r++) {
-        if (!nj_slice_eq(nj_table_text(rows, r, NJ_COL_sampling_rows_agent), NJ_SLICE("*")) ||
-            !nj_slice_eq(nj_table_text(rows, r, NJ_COL_sampling_rows_metric), NJ_SLICE("p95")))
-            continue;
-        nj_html_put(h, "<p class=\"lede\">p95 of whole traces is <b>");
-        nj_html_duration(h, nj_table_real(rows, r, NJ_COL_sampling_rows_weighted));
-        nj_html_put(h, "</b>; without correction it would read ");
-        nj_html_duration(h, nj_table_real(rows, r, NJ_COL_sampling_rows_naive));
-        nj_html_put(h, ".</p>\n");
+    size_t p95 = whole_find(rows, "p95"), errors = whole_find(rows, "error_rate");
+
+    if (p95 == SIZE_MAX)
         return;
+    nj_html_put(h, "<p class=\"lede\">p95 of whole traces is <b>");
+    nj_html_duration(h, nj_table_real(rows, p95, NJ_COL_sampling_rows_weighted));
+    nj_html_put(h, "</b>; without correction it would read ");
+    nj_html_duration(h, nj_table_real(rows, p95, NJ_COL_sampling_rows_naive));
+    nj_html_put(h, ".");
+    if (errors != SIZE_MAX) {
+        nj_html_put(h, " Traces with an error are ");
+        nj_html_ratio(h, nj_table_real(rows, errors, NJ_COL_sampling_rows_naive));
+        nj_html_put(h, " of what is stored, ");
+        nj_html_ratio(h, nj_table_real(rows, errors, NJ_COL_sampling_rows_weighted));
+        nj_html_put(h, " of what happened.");
     }
+    nj_html_put(h, "</p>\n");
+}
+
+/* What the ids told: the function of the trace id, the rate, how sure it is. */
+static void
+recovered_write(struct nj_html *h, const struct nj_table *t)
+{
+    size_t shown = 0;
+
+    for (size_t r = 0; r < nj_table_len(t) && shown < RECOVERED_MAX; r++) {
+        if (nj_table_int(t, r, NJ_COL_sampling_recovered_is_accepted) == 0)
+            continue;
+        nj_html_put(h, shown++ ? ";\n" : "<p>The ids show a sampler: ");
+        struct nj_slice of = nj_table_text(t, r, NJ_COL_sampling_recovered_stratum);
+        nj_html_name(h, nj_slice_eq(of, NJ_SLICE("*")) ? NJ_SLICE("all traces") : of);
+        nj_html_put(h, " by ");
+        nj_html_text(h, nj_table_text(t, r, NJ_COL_sampling_recovered_hash));
+        nj_html_put(h, " at ");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_sampling_recovered_p));
+        nj_html_put(h, " (");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_sampling_recovered_lo));
+        nj_html_put(h, " to ");
+        nj_html_ratio(h, nj_table_real(t, r, NJ_COL_sampling_recovered_hi));
+        nj_html_put(h, ")");
+    }
+    if (shown)
+        nj_html_put(h, ".</p>\n");
 }
 
 /* Share of stored traces above, estimated share of what happened below, for each stratum. */
@@ -157,6 +207,7 @@ sampling_write(const struct nj_page *page, struct nj_html *h)
     nj_html_put(h, " that happened; for averages they are worth ");
     nj_html_count(h, nj_table_real(t, 0, NJ_COL_sampling_kish_n_eff));
     nj_html_put(h, " equally weighted ones.</p>\n");
+    recovered_write(h, nj_results_view(page->results, NJ_TABLE_sampling_recovered));
     sentence_write(h, rows);
     strata_write(h, nj_results_view(page->results, NJ_TABLE_sampling_strata));
     if (nj_table_len(rows) > 0)
