@@ -2,16 +2,21 @@
 #include "analyzers/what_if.h"
 
 /* Most of a trace is one thing after the other: there times only add up. A span is flat when it
- * and all below it are; all others are knots. Only knots and their children are looked at again
- * for every question. Times are relative to the root and shifted so that products fit. */
+ * and all below it are; all others are knots, and what is above a knot is one. A question looks
+ * again only at knots with something in them that it asks about; all others are as long as they
+ * were. Times are relative to the root and shifted so that products fit. */
 struct nj_what_if {
     const struct nj_event_graph *graph;
+    int64_t origin_ns; /* the root's start */
     unsigned shift;
     uint32_t *knots; /* parents first */
     uint32_t knots_len;
     uint32_t *top; /* of a span in a flat subtree: its root; a knot: itself; else NJ_NO_SPAN */
     int64_t *own;  /* own time of a span in a flat subtree */
     bool *is_knot;
+    bool has_cuts;        /* there are knots that a sibling looks into */
+    uint32_t *changed_at; /* of a knot: the last question that changes its length */
+    uint32_t question;
     /* while answering, in 1 / NJ_WHAT_IF_UNIT; the last three are of one parent's children */
     int64_t *asked;  /* of a flat root: time asked about in it; of a knot: 1 */
     int64_t *length; /* of a knot */
@@ -22,8 +27,7 @@ struct nj_what_if {
 static int64_t
 time_of(const struct nj_what_if *w, int64_t t_ns)
 {
-    const struct nj_trace *trace = w->graph->trace;
-    return (t_ns - trace->start_ns[trace->root]) >> w->shift;
+    return (t_ns - w->origin_ns) >> w->shift;
 }
 
 static int64_t
@@ -49,6 +53,7 @@ knots_mark(struct nj_what_if *w)
         if (!(g->marks[x] & NJ_GRAPH_COUNTS))
             continue;
         w->is_knot[x] = (g->marks[x] & (NJ_GRAPH_BRANCHY | NJ_GRAPH_CUT)) != 0;
+        w->has_cuts = w->has_cuts || (g->marks[x] & NJ_GRAPH_CUT);
         w->own[x] = length_of(w, x);
         for (uint32_t i = 0; i < g->kids_len[x]; i++) {
             w->is_knot[x] = w->is_knot[x] || w->is_knot[kids[i]];
@@ -82,6 +87,8 @@ nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
     if (!w)
         return nj_fail(err, NJ_ENOMEM, "no memory for what-if questions");
     *w = (struct nj_what_if){.graph = graph,
+                             .origin_ns = graph->trace->start_ns[root],
+                             .changed_at = NJ_NEW(arena, uint32_t, n),
                              .knots = NJ_NEW_RAW(arena, uint32_t, n),
                              .top = NJ_NEW_RAW(arena, uint32_t, n),
                              .own = NJ_NEW_RAW(arena, int64_t, n),
@@ -91,8 +98,8 @@ nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
                              .begin = NJ_NEW_RAW(arena, int64_t, n),
                              .end = NJ_NEW_RAW(arena, int64_t, n),
                              .reach = NJ_NEW_RAW(arena, int64_t, n)};
-    if (!w->knots || !w->top || !w->own || !w->is_knot || !w->asked || !w->length ||
-        !w->begin || !w->end || !w->reach)
+    if (!w->knots || !w->changed_at || !w->top || !w->own || !w->is_knot || !w->asked ||
+        !w->length || !w->begin || !w->end || !w->reach)
         return nj_fail(err, NJ_ENOMEM, "no memory for what-if questions on %u spans", n);
     int64_t length_ns = graph->trace->end_ns[root] - graph->trace->start_ns[root];
     while ((length_ns >> w->shift) > INT64_MAX / (2 * NJ_WHAT_IF_UNIT))
@@ -172,9 +179,10 @@ knot_answer(struct nj_what_if *w, uint32_t x, int64_t kept)
             all = w->end[by_end[ended - 1]] > all ? w->end[by_end[ended - 1]] : all;
             w->reach[at + ended - 1] = all;
         }
-        int64_t length = w->is_knot[c] ? w->length[c]
-                                       : NJ_WHAT_IF_UNIT * length_of(w, c) -
-                                             (NJ_WHAT_IF_UNIT - kept) * w->asked[c];
+        int64_t length =
+            w->is_knot[c] && w->changed_at[c] == w->question
+                ? w->length[c]
+                : NJ_WHAT_IF_UNIT * length_of(w, c) - (NJ_WHAT_IF_UNIT - kept) * w->asked[c];
         w->begin[c] = ready_at(w, c, all, kept) +
                       factor * between(w, g->start[c].ready_ns, trace->start_ns[c]);
         w->end[c] = w->begin[c] + length;
@@ -185,6 +193,34 @@ knot_answer(struct nj_what_if *w, uint32_t x, int64_t kept)
     }
     int64_t last_ns = len > 0 ? trace->end_ns[by_end[0]] : trace->start_ns[x];
     w->length[x] = all + factor * between(w, last_ns, trace->end_ns[x]);
+}
+
+/* Marks the knots from x up as changed by this question. */
+static void
+change_mark(struct nj_what_if *w, uint32_t x)
+{
+    const uint32_t *parent = w->graph->trace->parent;
+
+    for (; x != NJ_NO_SPAN && w->changed_at[x] != w->question; x = parent[x])
+        w->changed_at[x] = w->question;
+}
+
+/* The knots that the question changes: around what is asked about, and those that siblings look
+ * into, because these look at more than a length. */
+static void
+changes_mark(struct nj_what_if *w, const uint32_t *spans, uint32_t len)
+{
+    const struct nj_event_graph *g = w->graph;
+
+    w->question++;
+    for (uint32_t i = 0; i < len; i++) {
+        uint32_t top = w->top[spans[i]];
+        if (top != NJ_NO_SPAN)
+            change_mark(w, w->is_knot[top] ? top : g->trace->parent[top]);
+    }
+    for (uint32_t i = 0; i < w->knots_len && w->has_cuts; i++)
+        if (g->marks[w->knots[i]] & NJ_GRAPH_CUT)
+            change_mark(w, w->knots[i]);
 }
 
 int64_t
@@ -198,10 +234,15 @@ nj_what_if_saving(struct nj_what_if *w, const uint32_t *spans, uint32_t len, uin
         if (top != NJ_NO_SPAN)
             w->asked[top] += w->is_knot[top] ? 1 : w->own[spans[i]];
     }
+    changes_mark(w, spans, len);
     for (uint32_t i = w->knots_len; i-- > 0;)
-        knot_answer(w, w->knots[i], kept);
-    int64_t saving = w->is_knot[root] ? NJ_WHAT_IF_UNIT * length_of(w, root) - w->length[root]
-                                      : (int64_t)saved * w->asked[root];
+        if (w->changed_at[w->knots[i]] == w->question)
+            knot_answer(w, w->knots[i], kept);
+    int64_t saving = (int64_t)saved * w->asked[root];
+    if (w->is_knot[root])
+        saving = w->changed_at[root] == w->question
+                     ? NJ_WHAT_IF_UNIT * length_of(w, root) - w->length[root]
+                     : 0;
     for (uint32_t i = 0; i < len; i++)
         if (w->top[spans[i]] != NJ_NO_SPAN)
             w->asked[w->top[spans[i]]] = 0;
