@@ -17,7 +17,7 @@ nj_output_print(const struct nj_buf *buf, struct nj_error *err)
 {
     if (buf->is_failed)
         return nj_fail(err, NJ_ENOMEM, "no memory for the output");
-    if (fwrite(buf->ptr, 1, buf->len, stdout) != buf->len)
+    if (buf->len > 0 && fwrite(buf->ptr, 1, buf->len, stdout) != buf->len)
         return nj_fail(err, NJ_EIO, "writing standard output: %s", strerror(errno));
     return NJ_OK;
 }
