@@ -270,14 +270,15 @@ series_judge(struct nj_judging *j, const struct nj_gate *gate, const struct nj_r
     return st;
 }
 
-/* Whether the agent of a site key (agent|operation|type|template) is one of the gate's. */
+/* Whether the agent of a site key (agent|operation|type|template) is one of the gate's; where
+ * redaction left only a hash, whether the gate is about all agents. */
 static bool
 site_matches(const struct nj_gate *gate, struct nj_slice key)
 {
     const char *bar = key.len ? memchr(key.ptr, '|', key.len) : NULL;
+    struct nj_slice agent = {key.ptr, bar ? (size_t)(bar - key.ptr) : 0};
 
-    return bar && nj_globs_match(&gate->match.agent,
-                                 (struct nj_slice){key.ptr, (size_t)(bar - key.ptr)});
+    return nj_globs_match(&gate->match.agent, bar ? agent : NJ_SLICE("any other agent"));
 }
 
 /* Kinds of errors that are new or more frequent, by where they arise; one check. */

@@ -315,6 +315,15 @@ class Files(Gates):
             self.assertEqual(self.read('one', file), self.read('two', file), file)
         self.assertEqual(self.read('one.db'), self.read('two.db'))
 
+    def test_new_kinds_of_errors_are_found_under_redaction_without_their_text(self):
+        self.write('policy.yaml', POLICY + '      new_chains: {max: 0}\n')
+        for k in range(5):
+            self.night(k, '--redact', failing={a: 0 for a in AGENTS})
+        self.night(6, '--redact', failing={**{a: 0 for a in AGENTS}, 'writer': 0.5}, code=1)
+        self.assertEqual(self.checks()['new error chains']['verdict'], 'regressed')
+        for file in ('report.html', 'junit.xml', 'summary.md', 'results.json', 'results.db', '../base.db'):
+            self.assertNotIn(b'broke', self.read('out', file), file)
+
     def test_every_check_says_what_it_could_have_seen(self):
         self.baseline()
         self.night(7)
