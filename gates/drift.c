@@ -5,7 +5,7 @@
 
 #define REFERENCE_MIN 0.5
 /* Deviations of the baseline's mean that the reference allows for. */
-#define LEVEL_DOUBT 2.0
+#define LEVEL_DOUBT 2.5
 /* What one night can add: it takes three to be red, so that a bad night is not drift. */
 #define NIGHT_MAX 3.5
 

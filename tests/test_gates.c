@@ -208,7 +208,7 @@ drift_adds_up_and_its_begin_is_found(void **state)
     double level_sd = sqrt((f->tau2 + f->s2) / 20), sum = 0;
     for (size_t k = 0; k <= 40; k++) {
         double sd = sqrt(f->s[k] * f->s[k] + f->tau2);
-        double reference = fmax(log(1.05), 0.5 * sd + 2 * level_sd);
+        double reference = fmax(log(1.05), 0.5 * sd + 2.5 * level_sd);
         sum = fmax(0, sum + fmin(3.5, (f->residual[k] - reference) / sd));
     }
     assert_true(fabs(nj_drift_cusum(&s.all, f, log(1.05), true, &nights) - sum) < 1e-9);
