@@ -3,8 +3,8 @@
 #include "reports/page.h"
 
 enum {
-    ROWS_MAX = 100, /* of each of the two tables */
-    OPEN_MAX = 8,   /* checks that are fine are folded beyond this */
+    ROWS_MAX = 100, /* of each table */
+    OPEN_MAX = 8,   /* quiet checks are folded beyond this */
 };
 
 static bool
@@ -83,30 +83,47 @@ row_write(struct nj_html *h, const struct nj_table *t, size_t r)
     nj_html_put(h, "</td></tr>\n");
 }
 
-/* Whether a reader has nothing to do about a check. */
-static bool
-is_fine(const struct nj_table *t, size_t r)
+/* What a reader has to do about a check. */
+enum group {
+    GROUP_LOOK,     /* red, undecided, or better than before */
+    GROUP_FINE,     /* nothing */
+    GROUP_UNJUDGED, /* wait for more traces or nights */
+    GROUPS,
+};
+
+static enum group
+group_of(const struct nj_table *t, size_t r)
 {
+    static const struct {
+        const char *verdict;
+        enum group group;
+    } quiet[] = {{"within-limit", GROUP_FINE}, {"equivalent", GROUP_FINE},
+                 {"learning", GROUP_UNJUDGED}, {"insufficient", GROUP_UNJUDGED},
+                 {"new", GROUP_UNJUDGED},      {"waived", GROUP_UNJUDGED}};
     struct nj_slice verdict = nj_table_text(t, r, NJ_COL_checks_verdict);
 
-    return nj_table_int(t, r, NJ_COL_checks_is_red) == 0 &&
-           (nj_slice_eq(verdict, NJ_SLICE("within-limit")) ||
-            nj_slice_eq(verdict, NJ_SLICE("equivalent")));
+    for (size_t i = 0; i < NJ_LEN(quiet); i++)
+        if (nj_table_int(t, r, NJ_COL_checks_is_red) == 0 &&
+            nj_slice_eq(verdict, nj_slice_of(quiet[i].verdict)))
+            return quiet[i].group;
+    return GROUP_LOOK;
 }
 
-/* The checks that are fine, or the others: at most ROWS_MAX of them. */
+/* The checks of a group: at most ROWS_MAX of its `all`. */
 static void
-checks_write(struct nj_html *h, const struct nj_table *t, bool wants_fine, size_t all)
+checks_write(struct nj_html *h, const struct nj_table *t, enum group group, size_t all)
 {
     static const char *const headers[] = {"check", "verdict", "#measured, 95 % interval",
                                           "#allowed", "why"};
+    static const char *const labels[GROUPS] = {"Checks", "Checks within limits",
+                                               "Checks that were not judged"};
     size_t shown = 0;
 
-    nj_page_scroll(h, wants_fine ? "Checks that are fine" : "Checks");
+    nj_page_scroll(h, labels[group]);
     nj_page_header(h, NULL, headers, NJ_LEN(headers), true);
     nj_html_put(h, "<tbody>\n");
     for (size_t r = 0; r < nj_table_len(t) && shown < ROWS_MAX; r++) {
-        if (is_fine(t, r) != wants_fine)
+        if (group_of(t, r) != group)
             continue;
         row_write(h, t, r);
         shown++;
@@ -135,21 +152,25 @@ remarks_write(const struct nj_table *t, struct nj_html *h)
 static void
 gates_write(const struct nj_page *page, struct nj_html *h)
 {
+    static const char *const said[GROUPS] = {
+        NULL, "within limits", "not judged: too few traces or nights, new, or waived"};
     const struct nj_table *t = nj_results_view(page->results, NJ_TABLE_checks);
-    size_t len = nj_table_len(t), fine = 0;
+    size_t len[GROUPS] = {0};
 
     remarks_write(nj_results_view(page->results, NJ_TABLE_remarks), h);
-    for (size_t r = 0; r < len; r++)
-        fine += is_fine(t, r);
-    if (fine < len)
-        checks_write(h, t, false, len - fine);
-    if (fine == 0)
-        return;
-    nj_html_printf(h, "<details%s><summary>%zu %s within limits</summary>\n",
-                   fine <= OPEN_MAX ? " open" : "", fine,
-                   fine == 1 ? "check is" : "checks are");
-    checks_write(h, t, true, fine);
-    nj_html_put(h, "</details>\n");
+    for (size_t r = 0; r < nj_table_len(t); r++)
+        len[group_of(t, r)]++;
+    if (len[GROUP_LOOK] > 0)
+        checks_write(h, t, GROUP_LOOK, len[GROUP_LOOK]);
+    for (enum group group = GROUP_FINE; group < GROUPS; group++) {
+        if (len[group] == 0)
+            continue;
+        nj_html_printf(h, "<details%s><summary>%zu %s %s</summary>\n",
+                       len[group] <= OPEN_MAX ? " open" : "", len[group],
+                       len[group] == 1 ? "check is" : "checks are", said[group]);
+        checks_write(h, t, group, len[group]);
+        nj_html_put(h, "</details>\n");
+    }
 }
 
 const struct nj_section nj_section_gates = {
