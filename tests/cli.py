@@ -228,6 +228,12 @@ class ExitCodes(Cli):
             _, err = self.run_it('run', TRACES, '-p', self.write('p.yaml', text), code=2)
             self.assertIn('p.yaml' + place, err)
 
+    def test_a_reader_that_has_enough_is_no_news(self):
+        for words in ['help run', f'export {TRACES} --to otlp', f'critical-path {TRACES} --per-trace -f json']:
+            done = subprocess.run(['bash', '-c', f'{NIGHTJAR} {words} | head -c 1'], capture_output=True,
+                                  check=False, cwd=self.folder, timeout=100)
+            self.assertEqual(done.stderr, b'', words)
+
     def test_lost_data_is_3_only_when_strict(self):
         good = request(span())
         path = self.write('cut.jsonl', good + '\n' + good[:100])

@@ -1,9 +1,11 @@
 /* main.c - the program: finds the command, reads its options, runs it, ends with its code. */
 #include "tools/command.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void
 causes_print(const struct nj_error *err)
@@ -34,6 +36,15 @@ nj_exit_of(enum nj_status status)
     return NJ_EXIT_BUG;
 }
 
+/* Whether who read standard output has gone, as head(1) does when it has enough: no news. */
+static bool
+is_reader_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
 static int
 command_run(const struct nj_command *command, int argc, const char *const *argv)
 {
@@ -58,7 +69,8 @@ command_run(const struct nj_command *command, int argc, const char *const *argv)
     if (st >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
         st = nj_fail(&err, NJ_EIO, "writing standard output failed");
     if (st < 0) {
-        causes_print(&err);
+        if (st != NJ_EIO || !is_reader_gone())
+            causes_print(&err);
         if (st == NJ_EUSAGE)
             (void)fprintf(stderr, "try: nightjar help %s\n", command->name);
         exit_code = nj_exit_of(st);
