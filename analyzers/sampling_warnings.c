@@ -84,7 +84,7 @@ nj_sampling_warnings_put(struct nj_sampling_run *s)
     uint64_t mixed = (with_weight > 0 ? unknown : 0) + state->partial;
     double lost = state->child_spans ? (double)f->orphans_lost / (double)state->child_spans : 0;
     uint64_t uneven = f->uniformity_p < UNIFORMITY_MIN ? state->even_traces : 0;
-    /* S017 compares two runs and is left to gates. */
+    /* S017 compares two runs: gates/judge.c says it. */
     const struct {
         const char *id;
         uint64_t count;

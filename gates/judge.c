@@ -255,7 +255,7 @@ fingerprint_remark(struct nj_judging *j)
         if (!nj_slice_eq(mode_of(last->sampling), mode_of(now.sampling)))
             nj_remark(j, "sampling-changed",
                       "Sampling is another than when the baseline was accepted: %.*s; before: "
-                      "%.*s.",
+                      "%.*s (S017).",
                       NJ_FMT(now.sampling), NJ_FMT(last->sampling));
         if (last->policy_digest.len &&
             !nj_slice_eq(last->policy_digest, nj_slice_of(j->policy->digest)))

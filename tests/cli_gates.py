@@ -179,6 +179,7 @@ class Nights(Gates):
             self.night(k, traces=400, is_sampled=True)
         _, err = self.night(10, traces=400, is_sampled=True)
         self.assertIn('Sampling is another', err)
+        self.assertIn('S017', err)
         self.night(11, traces=400, is_sampled=True, slow={'critic': 1.5}, code=1)
 
     def test_a_change_of_sampling_is_no_change_against_one_night_either(self):
