@@ -26,31 +26,38 @@ fail_at(struct reader *r, yaml_mark_t mark, const char *what)
                    what);
 }
 
+static enum nj_status
+fail_with(const char *path, unsigned line, unsigned column, struct nj_error *err,
+          const char *fmt, va_list args)
+{
+    char text[NJ_ERROR_TEXT_MAX];
+
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    return nj_fail(err, NJ_EUSAGE, "%s:%u:%u: %s", path, line, column, text);
+}
+
 enum nj_status
 nj_yaml_fail(const struct nj_yaml *node, const char *path, struct nj_error *err,
              const char *fmt, ...)
 {
-    char text[NJ_ERROR_TEXT_MAX];
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    enum nj_status st = fail_with(path, node->line, node->column, err, fmt, args);
     va_end(args);
-    return nj_fail(err, NJ_EUSAGE, "%s:%u:%u: %s", path, node->line, node->column, text);
+    return st;
 }
 
 enum nj_status
 nj_yaml_fail_key(const struct nj_yaml *node, const char *path, struct nj_error *err,
                  const char *fmt, ...)
 {
-    char text[NJ_ERROR_TEXT_MAX];
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    enum nj_status st = fail_with(path, node->key_line, node->key_column, err, fmt, args);
     va_end(args);
-    return nj_fail(err, NJ_EUSAGE, "%s:%u:%u: %s", path, node->key_line, node->key_column,
-                   text);
+    return st;
 }
 
 static enum nj_status

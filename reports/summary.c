@@ -4,47 +4,17 @@
 #include "reports/view.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { FAILING_MAX = 50, CHANGES_MAX = 5, AGENTS_MAX = 20 };
-
-static void
-value_cell(struct nj_grid *g, const struct nj_table *t, size_t r, unsigned column)
-{
-    struct nj_slice unit = nj_table_text(t, r, NJ_COL_checks_unit);
-
-    if (nj_slice_eq(unit, NJ_SLICE("ns")))
-        nj_grid_cell_duration(g, t, r, column);
-    else if (nj_slice_eq(unit, NJ_SLICE("ratio")))
-        nj_grid_cell_ratio(g, t, r, column);
-    else
-        nj_grid_cell_real(g, t, r, column);
-}
-
-/* "+12 %", or "+1.2 pp" of shares. */
-static void
-change_cell(struct nj_grid *g, const struct nj_table *t, size_t r)
-{
-    bool is_share = nj_slice_eq(nj_table_text(t, r, NJ_COL_checks_unit), NJ_SLICE("ratio"));
-    char text[40];
-
-    if (nj_table_is_null(t, r, NJ_COL_checks_change)) {
-        nj_grid_empty(g);
-        return;
-    }
-    (void)snprintf(text, sizeof text, "%+.3g %s",
-                   nj_table_real(t, r, NJ_COL_checks_change) * 100, is_share ? "pp" : "%");
-    nj_grid_text(g, nj_slice_of(text));
-}
 
 static void
 check_row(struct nj_grid *g, const struct nj_table *t, size_t r)
 {
     nj_grid_cell_text(g, t, r, NJ_COL_checks_name);
     nj_grid_cell_text(g, t, r, NJ_COL_checks_verdict);
-    value_cell(g, t, r, NJ_COL_checks_est);
-    value_cell(g, t, r, NJ_COL_checks_baseline);
-    change_cell(g, t, r);
+    nj_grid_cell_value(g, t, r, NJ_COL_checks_est, NJ_COL_checks_unit);
+    nj_grid_cell_value(g, t, r, NJ_COL_checks_baseline, NJ_COL_checks_unit);
+    nj_grid_cell_change(g, t, r, NJ_COL_checks_change, NJ_COL_checks_unit);
     nj_grid_cell_text(g, t, r, NJ_COL_checks_why);
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/glob.h"
 
+#include <stdio.h>
+
 #define NJ_VIEW(id) extern const struct nj_view nj_view_##id;
 #include "reports/registry.def"
 #undef NJ_VIEW
@@ -65,6 +67,39 @@ void
 nj_grid_cell_ratio(struct nj_grid *grid, const struct nj_table *t, size_t row, unsigned column)
 {
     nj_grid_ratio(grid, nj_table_real(t, row, column));
+}
+
+static bool
+is_unit(const struct nj_table *t, size_t row, unsigned unit_column, const char *unit)
+{
+    return nj_slice_eq(nj_table_text(t, row, unit_column), nj_slice_of(unit));
+}
+
+void
+nj_grid_cell_value(struct nj_grid *grid, const struct nj_table *t, size_t row, unsigned column,
+                   unsigned unit_column)
+{
+    if (is_unit(t, row, unit_column, "ns"))
+        nj_grid_cell_duration(grid, t, row, column);
+    else if (is_unit(t, row, unit_column, "ratio"))
+        nj_grid_cell_ratio(grid, t, row, column);
+    else
+        nj_grid_cell_real(grid, t, row, column);
+}
+
+void
+nj_grid_cell_change(struct nj_grid *grid, const struct nj_table *t, size_t row, unsigned column,
+                    unsigned unit_column)
+{
+    char text[40];
+
+    if (grid->is_raw || nj_table_is_null(t, row, column)) {
+        nj_grid_cell_real(grid, t, row, column);
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%+.3g %s", nj_table_real(t, row, column) * 100,
+                   is_unit(t, row, unit_column, "ratio") ? "pp" : "%");
+    nj_grid_text(grid, nj_slice_of(text));
 }
 
 /* "a\nb" as "a → b", for people. */

@@ -79,6 +79,13 @@ void nj_grid_cell_duration(struct nj_grid *grid, const struct nj_table *t, size_
 void nj_grid_cell_ratio(struct nj_grid *grid, const struct nj_table *t, size_t row,
                         unsigned column);
 
+/* A value whose unit, ns, ratio or another, stands in `unit_column`. */
+void nj_grid_cell_value(struct nj_grid *grid, const struct nj_table *t, size_t row,
+                        unsigned column, unsigned unit_column);
+/* A change of such a value: "+12 %", or "+1.2 pp" of shares; a number for programs. */
+void nj_grid_cell_change(struct nj_grid *grid, const struct nj_table *t, size_t row,
+                         unsigned column, unsigned unit_column);
+
 /* One row of a table as a JSON object with the names of its columns; columns [first, last). */
 void nj_json_row(struct nj_jsonw *out, const struct nj_table *table, size_t row, unsigned first,
                  unsigned last);

@@ -2,8 +2,6 @@
 #include "base/clock.h"
 #include "reports/view.h"
 
-#include <stdio.h>
-
 enum { UNSURE_MAX = 10 };
 
 static const struct nj_view_column error_columns[] = {
@@ -32,45 +30,16 @@ site_is_wanted(const struct nj_table *t, size_t r, const struct nj_view_options 
 }
 
 static void
-value_cell(struct nj_grid *g, const struct nj_table *t, size_t r, unsigned column)
-{
-    struct nj_slice unit = nj_table_text(t, r, NJ_COL_changes_unit);
-
-    if (nj_slice_eq(unit, NJ_SLICE("ns")))
-        nj_grid_cell_duration(g, t, r, column);
-    else if (nj_slice_eq(unit, NJ_SLICE("ratio")))
-        nj_grid_cell_ratio(g, t, r, column);
-    else
-        nj_grid_cell_real(g, t, r, column);
-}
-
-/* "+12 %", or "+1.2 pp" of shares. */
-static void
-change_cell(struct nj_grid *g, const struct nj_table *t, size_t r, unsigned column)
-{
-    bool is_share = nj_slice_eq(nj_table_text(t, r, NJ_COL_changes_unit), NJ_SLICE("ratio"));
-    char text[40];
-
-    if (g->is_raw || nj_table_is_null(t, r, column)) {
-        nj_grid_cell_real(g, t, r, column);
-        return;
-    }
-    (void)snprintf(text, sizeof text, "%+.3g %s", nj_table_real(t, r, column) * 100,
-                   is_share ? "pp" : "%");
-    nj_grid_text(g, nj_slice_of(text));
-}
-
-static void
 row_fill(struct nj_grid *g, const struct nj_table *t, size_t r)
 {
     nj_grid_cell_text(g, t, r, NJ_COL_changes_verdict);
     nj_grid_cell_text(g, t, r, NJ_COL_changes_area);
     nj_grid_cell_text(g, t, r, NJ_COL_changes_name);
-    value_cell(g, t, r, NJ_COL_changes_before);
-    value_cell(g, t, r, NJ_COL_changes_after);
-    change_cell(g, t, r, NJ_COL_changes_change);
-    change_cell(g, t, r, NJ_COL_changes_change_lo);
-    change_cell(g, t, r, NJ_COL_changes_change_hi);
+    nj_grid_cell_value(g, t, r, NJ_COL_changes_before, NJ_COL_changes_unit);
+    nj_grid_cell_value(g, t, r, NJ_COL_changes_after, NJ_COL_changes_unit);
+    nj_grid_cell_change(g, t, r, NJ_COL_changes_change, NJ_COL_changes_unit);
+    nj_grid_cell_change(g, t, r, NJ_COL_changes_change_lo, NJ_COL_changes_unit);
+    nj_grid_cell_change(g, t, r, NJ_COL_changes_change_hi, NJ_COL_changes_unit);
     nj_grid_cell_real(g, t, r, NJ_COL_changes_q);
 }
 

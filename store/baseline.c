@@ -16,17 +16,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The version of the tables; it grows when an older file would be read wrongly. */
-enum { BASELINE_VERSION = 1 };
-#define BASELINE_APPLICATION_ID UINT32_C(0x6e6a626c) /* "njbl" */
-#define OWNER                   "night"
+static const struct nj_db_mark own_mark = {
+    .application_id = UINT32_C(0x6e6a626c), /* "njbl" */
+    .version = 1,
+    .what = "a baseline",
+    .remedy = "",
+};
+#define OWNER "night"
 
 bool
 nj_baseline_sniff(struct nj_slice head)
 {
-    uint32_t application_id, version;
-    return nj_db_header(head, &application_id, &version) &&
-           application_id == BASELINE_APPLICATION_ID;
+    return nj_db_mark_sniff(&own_mark, head);
 }
 
 static const char create_sql[] =
@@ -98,13 +99,10 @@ events_save(sqlite3 *db, const struct nj_baseline *b, struct nj_error *err)
 static enum nj_status
 database_fill(sqlite3 *db, const struct nj_baseline *b, struct nj_error *err)
 {
-    char mark[96];
     enum nj_status st = nj_db_exec(db, "BEGIN", err);
 
-    (void)snprintf(mark, sizeof mark, "PRAGMA application_id = %u; PRAGMA user_version = %d",
-                   (unsigned)BASELINE_APPLICATION_ID, BASELINE_VERSION);
     if (st == NJ_OK)
-        st = nj_db_exec(db, mark, err);
+        st = nj_db_mark_put(db, &own_mark, err);
     if (st == NJ_OK)
         st = nj_db_exec(db, create_sql, err);
     for (size_t i = 0; i < nj_night_tables_len && st == NJ_OK; i++)
@@ -143,26 +141,6 @@ nj_baseline_save(const struct nj_baseline *b, const char *path, struct nj_error 
     sqlite3_free(bytes);
     free(target);
     return st < 0 ? nj_fail(err, st, "the baseline %s was not written", path) : NJ_OK;
-}
-
-static enum nj_status
-version_check(sqlite3 *db, const char *path, struct nj_error *err)
-{
-    int64_t application_id, version;
-    enum nj_status st = nj_db_integer(&application_id, db, "PRAGMA application_id", err);
-
-    if (st == NJ_OK)
-        st = nj_db_integer(&version, db, "PRAGMA user_version", err);
-    if (st < 0)
-        return st;
-    if (application_id != (int64_t)BASELINE_APPLICATION_ID)
-        return nj_fail(err, NJ_EFORMAT, "%s: an SQLite file, but not a baseline of nightjar",
-                       path);
-    if (version != BASELINE_VERSION)
-        return nj_fail(err, NJ_EFORMAT,
-                       "%s: a baseline of version %lld; this nightjar reads version %d", path,
-                       (long long)version, BASELINE_VERSION);
-    return NJ_OK;
 }
 
 static enum nj_status
@@ -246,7 +224,7 @@ nj_baseline_load(struct nj_baseline **out, const char *path, struct nj_error *er
         return nj_fail(err, NJ_ENOMEM, "no memory to read %s", path);
     enum nj_status st = nj_db_open(&db, path, NJ_DB_READ, NULL, err);
     if (st == NJ_OK)
-        st = version_check(db, path, err);
+        st = nj_db_mark_check(db, &own_mark, path, err);
     if (st == NJ_OK)
         st = rows_load(b, db, err);
     (void)sqlite3_close(db);

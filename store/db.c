@@ -166,3 +166,43 @@ nj_db_header(struct nj_slice head, uint32_t *application_id, uint32_t *user_vers
         (uint32_t)b[68] << 24 | (uint32_t)b[69] << 16 | (uint32_t)b[70] << 8 | b[71];
     return true;
 }
+
+bool
+nj_db_mark_sniff(const struct nj_db_mark *mark, struct nj_slice head)
+{
+    uint32_t application_id, version;
+    return nj_db_header(head, &application_id, &version) &&
+           application_id == mark->application_id;
+}
+
+enum nj_status
+nj_db_mark_put(sqlite3 *db, const struct nj_db_mark *mark, struct nj_error *err)
+{
+    char sql[96];
+
+    (void)sqlite3_snprintf(sizeof sql, sql,
+                           "PRAGMA application_id = %u; PRAGMA user_version = %d",
+                           (unsigned)mark->application_id, mark->version);
+    return nj_db_exec(db, sql, err);
+}
+
+enum nj_status
+nj_db_mark_check(sqlite3 *db, const struct nj_db_mark *mark, const char *path,
+                 struct nj_error *err)
+{
+    int64_t application_id, version;
+    enum nj_status st = nj_db_integer(&application_id, db, "PRAGMA application_id", err);
+
+    if (st == NJ_OK)
+        st = nj_db_integer(&version, db, "PRAGMA user_version", err);
+    if (st < 0)
+        return st;
+    if (application_id != (int64_t)mark->application_id)
+        return nj_fail(err, NJ_EFORMAT, "%s: an SQLite file, but not %s of nightjar", path,
+                       mark->what);
+    if (version != mark->version)
+        return nj_fail(err, NJ_EFORMAT,
+                       "%s: %s of version %lld; this nightjar reads version %d%s", path,
+                       mark->what, (long long)version, mark->version, mark->remedy);
+    return NJ_OK;
+}

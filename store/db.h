@@ -46,6 +46,22 @@ void nj_db_bind_blob(sqlite3_stmt *stmt, int index, struct nj_slice bytes);
 struct nj_slice nj_db_text(sqlite3_stmt *stmt, int column);
 struct nj_slice nj_db_blob(sqlite3_stmt *stmt, int column);
 
+/* What tells a kind of our own SQLite files, whose tables are not migrated, from others. */
+struct nj_db_mark {
+    uint32_t application_id;
+    int version;        /* grows when an older file would be read wrongly */
+    const char *what;   /* "a baseline", for messages */
+    const char *remedy; /* behind the message of another version, or empty */
+};
+/* Whether these first bytes are of a file with this mark, of any version. */
+bool nj_db_mark_sniff(const struct nj_db_mark *mark, struct nj_slice head);
+/* Marks a database. */
+enum nj_status nj_db_mark_put(sqlite3 *db, const struct nj_db_mark *mark,
+                              struct nj_error *err) NJ_CHECKED;
+/* NJ_EFORMAT when the database at `path` has another mark or version. */
+enum nj_status nj_db_mark_check(sqlite3 *db, const struct nj_db_mark *mark, const char *path,
+                                struct nj_error *err) NJ_CHECKED;
+
 /* Application id and user version of an SQLite file from its first 100 bytes; false: it is no
  * such file. */
 bool nj_db_header(struct nj_slice head, uint32_t *application_id, uint32_t *user_version);

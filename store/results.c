@@ -6,24 +6,22 @@
 #include "store/db.h"
 #include "store/result_tables.h"
 
-#include <stdio.h>
-
-/* The version of the tables; it grows when an older file would be read wrongly. */
-enum { RESULTS_VERSION = 2 };
-#define RESULTS_APPLICATION_ID UINT32_C(0x6e6a7273) /* "njrs" */
+static const struct nj_db_mark own_mark = {
+    .application_id = UINT32_C(0x6e6a7273), /* "njrs" */
+    .version = 2,
+    .what = "results",
+    .remedy = ": analyze the traces again",
+};
 
 bool
 nj_results_sniff(struct nj_slice head)
 {
-    uint32_t application_id, version;
-    return nj_db_header(head, &application_id, &version) &&
-           application_id == RESULTS_APPLICATION_ID;
+    return nj_db_mark_sniff(&own_mark, head);
 }
 
 static enum nj_status
 tables_save(sqlite3 *db, const struct nj_results *results, struct nj_error *err)
 {
-    char mark[96];
     enum nj_status st = nj_db_exec(db, "BEGIN", err);
 
     for (int i = 0; i < NJ_TABLES_LEN && st == NJ_OK; i++) {
@@ -32,10 +30,8 @@ tables_save(sqlite3 *db, const struct nj_results *results, struct nj_error *err)
         if (st == NJ_OK)
             st = nj_result_table_save(db, nj_results_view(results, id), NULL, 0, err);
     }
-    (void)snprintf(mark, sizeof mark, "PRAGMA application_id = %u; PRAGMA user_version = %d",
-                   (unsigned)RESULTS_APPLICATION_ID, RESULTS_VERSION);
     if (st == NJ_OK)
-        st = nj_db_exec(db, mark, err);
+        st = nj_db_mark_put(db, &own_mark, err);
     return st < 0 ? st : nj_db_exec(db, "COMMIT", err);
 }
 
@@ -64,35 +60,13 @@ nj_results_save(const struct nj_results *results, const char *path, struct nj_er
 }
 
 static enum nj_status
-version_check(sqlite3 *db, const char *path, struct nj_error *err)
-{
-    int64_t application_id, version;
-    enum nj_status st = nj_db_integer(&application_id, db, "PRAGMA application_id", err);
-
-    if (st == NJ_OK)
-        st = nj_db_integer(&version, db, "PRAGMA user_version", err);
-    if (st < 0)
-        return st;
-    if (application_id != (int64_t)RESULTS_APPLICATION_ID)
-        return nj_fail(err, NJ_EFORMAT, "%s: an SQLite file, but not one of nightjar's results",
-                       path);
-    if (version != RESULTS_VERSION)
-        return nj_fail(
-            err, NJ_EFORMAT,
-            "%s: results of version %lld; this nightjar reads version %d: analyze the "
-            "traces again",
-            path, (long long)version, RESULTS_VERSION);
-    return NJ_OK;
-}
-
-static enum nj_status
 tables_load(struct nj_results *results, const char *path, struct nj_error *err)
 {
     sqlite3 *db = NULL;
     enum nj_status st = nj_db_open(&db, path, NJ_DB_READ, NULL, err);
 
     if (st == NJ_OK)
-        st = version_check(db, path, err);
+        st = nj_db_mark_check(db, &own_mark, path, err);
     for (int i = 0; i < NJ_TABLES_LEN && st == NJ_OK; i++)
         st = nj_result_table_load(nj_results_table(results, (enum nj_table_id)i), db, NULL, 0,
                                   err);

@@ -446,8 +446,8 @@ class Damage(Inputs):
         super().setUp()
         self.random = random.Random(4)
 
-    def judge(self, data, spans, most):
-        """`most` spans may be lost of `spans`."""
+    def judge(self, data, spans, most, is_whole=False):
+        """`most` spans may be lost of `spans`; silently only where what is left `is_whole`."""
         with open(self.path('damaged'), 'wb') as file:
             file.write(data)
         done = subprocess.run([NIGHTJAR, 'info', 'damaged', '--format', 'json'], cwd=self.folder,
@@ -462,6 +462,8 @@ class Damage(Inputs):
         self.assertTrue(all(d['places'] for d in losses))
         lost = spans - sum(i['spans'] for i in info['inputs'])
         self.assertLessEqual(lost, most, losses)
+        if lost > 0 and not is_whole:
+            self.assertTrue(losses, f'{lost} of {spans} spans are lost without a word')
 
     def each(self, paths, change):
         for path in paths:
@@ -474,7 +476,8 @@ class Damage(Inputs):
         for _ in range(4):
             at = self.random.randrange(1, len(data))
             with self.subTest(cut=at):
-                self.judge(data[:at], spans, spans)
+                is_line = b'\n' in data[at - 1:at + 1]
+                self.judge(data[:at], spans, spans, is_line)
 
     def flip(self, path, data, spans):
         for _ in range(6):
@@ -498,7 +501,8 @@ class Damage(Inputs):
             changed = values[:k] + [replaced(values[k], path_in, value)] + values[k + 1:]
             with self.subTest(path=path_in, value=value):
                 text = '\n'.join(json.dumps(v) for v in changed)
-                self.judge(text.encode(), spans, max(1, held, spans if len(path_in) < 2 else 0))
+                is_empty = not value or isinstance(value, dict)  # it says that there is nothing
+                self.judge(text.encode(), spans, max(1, held, spans if len(path_in) < 2 else 0), is_empty)
 
     @staticmethod
     def held_by(value):

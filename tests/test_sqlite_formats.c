@@ -105,7 +105,7 @@ folder_print(const char *folder)
     qsort(names, len, sizeof names[0], (int (*)(const void *, const void *))strcmp);
     for (size_t i = 0; i < len; i++) {
         struct stat info;
-        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        (void)snprintf(path, sizeof path, "%.700s/%.255s", folder, names[i]);
         assert_int_equal(stat(path, &info), 0);
         nj_buf_printf(&out, "\n%s %ld.%09ld ", names[i], (long)info.st_mtim.tv_sec,
                       info.st_mtim.tv_nsec);
