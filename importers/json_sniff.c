@@ -3,7 +3,10 @@
 
 #include "base/json.h"
 
-enum { KEYS_MAX = 128 };
+enum {
+    KEYS_MAX = 128,
+    PASSED_MAX = 4, /* elements of lists that may be damaged before one that fits */
+};
 
 struct keys {
     struct nj_slice names[KEYS_MAX];
@@ -24,12 +27,16 @@ word_next(const char **list, char separator, struct nj_slice *word)
     return true;
 }
 
-/* Into the next object, through arrays: their first element. */
+/* Into the next object, through arrays: their first element, or in the innermost the one behind
+ * `passed` others. */
 static bool
-object_enter(struct nj_json *json)
+object_enter(struct nj_json *json, size_t passed)
 {
     while (nj_json_peek(json) == NJ_JSON_ARRAY)
         if (!nj_json_array(json) || !nj_json_array_next(json))
+            return false;
+    for (; passed > 0; passed--)
+        if (!nj_json_skip(json) || !nj_json_array_next(json))
             return false;
     return nj_json_peek(json) == NJ_JSON_OBJECT && nj_json_object(json);
 }
@@ -49,19 +56,21 @@ member_enter(struct nj_json *json, struct nj_slice name)
     return false;
 }
 
-/* The names of all members of the object at `path`, as far as they can be seen. */
+/* The names of all members of the object at `path`, behind `passed` others in its list, as far
+ * as they can be seen. */
 static bool
-keys_collect(struct nj_slice head, const char *path, struct nj_arena *arena, struct keys *keys)
+keys_collect(struct nj_slice head, const char *path, size_t passed, struct nj_arena *arena,
+             struct keys *keys)
 {
     struct nj_json json;
     struct nj_slice name;
 
     keys->len = 0;
     nj_json_init(&json, head, false, arena);
-    if (!object_enter(&json))
+    if (!object_enter(&json, *path ? 0 : passed))
         return false;
     while (word_next(&path, '/', &name))
-        if (!member_enter(&json, name) || !object_enter(&json))
+        if (!member_enter(&json, name) || !object_enter(&json, *path ? 0 : passed))
             return false;
     while (keys->len < KEYS_MAX && nj_json_object_next(&json, &keys->names[keys->len])) {
         keys->len++;
@@ -143,9 +152,11 @@ nj_json_sniff(struct nj_slice head, const struct nj_json_look *looks, size_t loo
 
     if (nj_slice_starts(head, NJ_SLICE("\xEF\xBB\xBF")))
         head = nj_slice_from(head, 3);
-    for (size_t i = 0; arena && i < looks_len && !sure; i++)
-        if (keys_collect(head, looks[i].path, arena, &keys) && look_fits(&looks[i], &keys))
-            sure = NJ_SURE;
+    for (size_t passed = 0; arena && passed <= PASSED_MAX && !sure; passed++)
+        for (size_t i = 0; i < looks_len && !sure; i++)
+            if (keys_collect(head, looks[i].path, passed, arena, &keys) &&
+                look_fits(&looks[i], &keys))
+                sure = passed ? NJ_LESS_SURE : NJ_SURE;
     nj_arena_free(arena);
     if (!sure && words_are_there(head, words))
         sure = NJ_NOT_SURE;

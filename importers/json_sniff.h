@@ -5,8 +5,9 @@
 #include "base/slice.h"
 
 enum {
-    NJ_SURE = 90,     /* the first object has the shape of the format */
-    NJ_NOT_SURE = 30, /* its words are there, but the first object is damaged or not seen */
+    NJ_SURE = 90,      /* the first object has the shape of the format */
+    NJ_LESS_SURE = 60, /* the first is damaged, and one behind it has the shape */
+    NJ_NOT_SURE = 30,  /* its words are there, but the first object is damaged or not seen */
 };
 
 /* How one format looks. Words are names of members, separated by blanks. */
@@ -18,8 +19,9 @@ struct nj_json_look {
     const char *none; /* … and none of these */
 };
 
-/* NJ_SURE when one of the looks fits, NJ_NOT_SURE when all words of `words` stand somewhere in
- * `head` as names, else 0. `head` may end anywhere. */
+/* NJ_SURE when one of the looks fits, NJ_LESS_SURE when it fits an element behind the first,
+ * NJ_NOT_SURE when all words of `words` stand somewhere in `head` as names, else 0. `head` may
+ * end anywhere. */
 int nj_json_sniff(struct nj_slice head, const struct nj_json_look *looks, size_t looks_len,
                   const char *words);
 

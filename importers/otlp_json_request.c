@@ -205,6 +205,16 @@ nj_otlp_json_spans(struct nj_otlp_json *r, struct nj_json *json)
     }
 }
 
+/* A member of a name that is not known. There, lists are of spans or hold them: one whose name
+ * is damaged is a loss. */
+static void
+unknown_skip(struct nj_otlp_json *r, struct nj_json *json)
+{
+    if (nj_json_peek(json) == NJ_JSON_ARRAY)
+        nj_otlp_json_note(r, json, NJ_DIAG_RECORD_INVALID, "a list of a known name");
+    (void)nj_json_skip(json);
+}
+
 void
 nj_otlp_json_scope_spans(struct nj_otlp_json *r, struct nj_json *json)
 {
@@ -224,7 +234,7 @@ nj_otlp_json_scope_spans(struct nj_otlp_json *r, struct nj_json *json)
         else if (id == NJ_OTLP_URL)
             nj_otlp_json_text(r, json, &scope->schema_url);
         else
-            (void)nj_json_skip(json);
+            unknown_skip(r, json);
     }
 }
 
@@ -244,7 +254,7 @@ nj_otlp_json_resource_spans(struct nj_otlp_json *r, struct nj_json *json)
         else if (id == NJ_OTLP_URL)
             nj_otlp_json_text(r, json, &r->resource.resource_schema_url);
         else if (id != NJ_OTLP_SCOPES)
-            (void)nj_json_skip(json);
+            unknown_skip(r, json);
         else if (enter(r, json, NJ_JSON_ARRAY, "an array of scopeSpans"))
             while (nj_json_array_next(json) && r->status >= 0)
                 nj_otlp_json_scope_spans(r, json);

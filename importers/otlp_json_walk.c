@@ -100,6 +100,15 @@ array_enter(struct nj_otlp_json *r, struct nj_json_walk *walk, const char *expec
     return false;
 }
 
+/* A member of a name that is not known, as for requests in memory. */
+static void
+unknown_skip(struct nj_otlp_json *r, struct nj_json_walk *walk)
+{
+    if (nj_json_walk_peek(walk) == NJ_JSON_ARRAY)
+        note(r, walk, NJ_DIAG_RECORD_INVALID, "a list of a known name");
+    (void)nj_json_walk_skip(walk);
+}
+
 static void
 spans_enter(struct nj_otlp_json *r, struct nj_json_walk *walk, const struct nj_scope *scope)
 {
@@ -147,7 +156,7 @@ scope_spans_enter(struct nj_otlp_json *r, struct nj_json_walk *walk)
         if (id == NJ_OTLP_SPANS) {
             spans_enter(r, walk, &scope);
         } else if (id == NJ_JSON_OTHER) {
-            (void)nj_json_walk_skip(walk);
+            unknown_skip(r, walk);
         } else if (around_take(r, walk, &json)) {
             late_note(r, walk, sent);
             if (id == NJ_OTLP_SCOPE)
@@ -192,7 +201,7 @@ resource_spans_members(struct nj_otlp_json *r, struct nj_json_walk *walk, struct
         if (id == NJ_OTLP_SCOPES) {
             scopes_enter(r, walk);
         } else if (id == NJ_JSON_OTHER) {
-            (void)nj_json_walk_skip(walk);
+            unknown_skip(r, walk);
         } else if (around_take(r, walk, &json)) {
             late_note(r, walk, sent);
             if (id == NJ_OTLP_RESOURCE)
