@@ -366,11 +366,20 @@ sampling_finish(struct nj_run *run, void *state, struct nj_results *results)
     return st;
 }
 
+/* A weight holds without a readable `rv`, but the unit of the decision is then not known. */
+static const char *
+status_word(const struct nj_weight *weight, const struct nj_weight_reading *reading)
+{
+    static const char *const words[] = {"ok", "unknown", "zero", "inconsistent", "invalid"};
+
+    return weight->status == NJ_WEIGHT_OK && reading->is_rv_invalid ? "invalid_rv"
+                                                                     : words[weight->status];
+}
+
 /* One line of --explain-weights. */
 static enum nj_status
 sampling_print(struct nj_run *run, const struct nj_trace *trace, struct nj_jsonw *out)
 {
-    static const char *const statuses[] = {"ok", "unknown", "zero", "inconsistent", "invalid"};
     const struct nj_weight *weight = &trace->weight;
     bool is_usable = weight->status == NJ_WEIGHT_OK || weight->status == NJ_WEIGHT_ZERO;
     struct nj_weight_reading reading;
@@ -389,7 +398,7 @@ sampling_print(struct nj_run *run, const struct nj_trace *trace, struct nj_jsonw
         nj_jsonw_null(out);
     else
         nj_jsonw_text(out, nj_names_get(run->names, weight->source));
-    nj_jsonw_key_text(out, "status", nj_slice_of(statuses[weight->status]));
+    nj_jsonw_key_text(out, "status", nj_slice_of(status_word(weight, &reading)));
     nj_jsonw_key(out, "randomness");
     nj_jsonw_uint(out, reading.randomness);
     nj_jsonw_key_bool(out, "conflict", weight->has_conflict);
