@@ -104,6 +104,55 @@ a_child_that_covers_its_parent_is_clipped_on_request(void **unused)
     assert_answer("R[50,150]; A<R[20,180]", NJ_SCOPE_ROOT, &defaults, "R 100");
 }
 
+/* The shapes that fixtures of other tools test, with names and numbers of our own. */
+static void
+shapes_that_other_tools_test_have_the_answer_of_our_definition(void **unused)
+{
+    (void)unused;
+    const struct nj_options clip = {.tree.overrun = NJ_OVERRUN_CLIP};
+    static const struct {
+        const char *spans, *root, *trace; /* trace: NULL: as root */
+    } cases[] = {
+        /* all that end together: down to the innermost */
+        {"R[0,90]; P<R[4,90]; Q<P[11,90]; L<Q[23,90]; S<R[7,60]; T<R[61,85]",
+         "R 4, P 7, Q 12, L 67", NULL},
+        /* what overlaps the chosen one is passed over, what ended before it is not */
+        {"R[0,120]; a<R[8,25]; b<R[20,46]; c<R[40,57]; d<R[70,110]; e<d[81,92]",
+         "R 8, a 17, R 15, c 17, R 13, d 11, e 11, d 18, R 10", NULL},
+        {"R[0,500]; a<R[10,101]; b<R[100,180]; c<R[179,400]", "R 10, a 91, R 78, c 221, R 100",
+         NULL},
+        /* from one nest to the next */
+        {"R[0,260]; P<R[12,110]; p1<P[20,45]; p2<P[50,96]; Q<R[125,230]; q1<Q[131,170];"
+         "q2<Q[176,222]",
+         "R 12, P 8, p1 25, P 5, p2 46, P 14, R 15, Q 6, q1 39, Q 6, q2 46, Q 8, R 30", NULL},
+        /* what a clipped span contains is clipped to what is left of it */
+        {"R[0,40]; B<R[18,55]; C<B[11,33]", "R 18, C 15, B 7", NULL},
+        {"R[0,40]; B<R[18,55]; C<B[24,70]", "R 18, B 6, C 16", NULL},
+        {"R[0,100]; B<R[12,68]; C<B[21,130]", "R 12, B 9, C 47, R 32", NULL},
+        {"R[30,120]; B<R[5,190]; C<B[40,88]; D<B[140,170]", "B 10, C 48, B 32",
+         "B 10, C 48, B 32, D waits 20, D 30"},
+        /* what lies outside takes what it contains along */
+        {"R[0,33]; B<R[45,90]; C<B[50,60]", "R 33", "R 33, B waits 12, B 5, C 10, B 30"},
+        {"R[20,50]; B<R[3,9]", "R 30", "B 6, R gap 11, R 30"},
+        {"R[0,80]; B<R[5,60] follows=R; C<B[12,30]", "R 80", NULL},
+        /* marks on the time line, and a span whose end lies before its start */
+        {"R[0,100]; a<R[15,52]; z<R[77,77]; n<R[90,71]", "R 15, a 37, R 48", NULL},
+        /* a client and a server with clocks of their own, and a mark between two calls */
+        {"R[0,900]; A<R[80,500] otel=client; S<A[86,509] otel=server; X<S[440,509];"
+         "Z<R[600,600]; B<R[640,820] otel=client; T<B[633,815] otel=server",
+         "R 80, A 6, S 354, X 60, R 140, T 175, B 5, R 80", NULL},
+        /* a root, and a span whose parent is lost: the gap before is that nameless parent's */
+        {"A[0,100]; a<A[25,64]; B<lost[118,190]", "A 25, a 39, A 36",
+         "A 25, a 39, A 36,  gap 18, B 72"},
+    };
+
+    for (size_t i = 0; i < NJ_LEN(cases); i++) {
+        const char *trace = cases[i].trace ? cases[i].trace : cases[i].root;
+        assert_answer(cases[i].spans, NJ_SCOPE_ROOT, &clip, cases[i].root);
+        assert_answer(cases[i].spans, NJ_SCOPE_TRACE, &clip, trace);
+    }
+}
+
 static const char streaming[] =
     "R[0,1000]; L<R[10,600] kind=llm CALL_REQUESTED=c1 CALL_REQUESTED=c2;"
     "T1<R[300,700] kind=tool TOOL_CALL_ID=c1; T2<R[700,980] kind=tool TOOL_CALL_ID=c2";
@@ -275,6 +324,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_what_a_person_would_say_it_is),
         cmocka_unit_test(a_child_that_covers_its_parent_is_clipped_on_request),
+        cmocka_unit_test(shapes_that_other_tools_test_have_the_answer_of_our_definition),
         cmocka_unit_test(tools_of_a_streaming_answer_wait_for_it_only_until_they_start),
         cmocka_unit_test(a_tool_waits_for_the_answer_that_asked_for_it_not_for_who_ended_last),
         cmocka_unit_test(
