@@ -71,18 +71,19 @@ scopes_tell(const struct nj_results *results, const struct nj_view_options *opti
                                "callers waited for, divided by --scope root\n");
 }
 
+static const struct nj_view_table what_if = {NJ_TABLE_what_if,        NULL, what_if_columns,
+                                             NJ_LEN(what_if_columns), NULL, 0};
+
 /* A name that is nowhere is more often mistyped than fast. */
 static void
 what_if_put(const struct nj_results *results, const struct nj_view_options *options,
             void (*write)(const struct nj_grid *grid, struct nj_buf *out), struct nj_buf *out)
 {
-    static const struct nj_view_table view = {NJ_TABLE_what_if,        NULL, what_if_columns,
-                                              NJ_LEN(what_if_columns), NULL, 0};
     const struct nj_table *t = nj_results_view(results, NJ_TABLE_what_if);
 
     if (nj_table_len(t) == 0)
         return;
-    nj_view_put_table(&view, results, options, write, out);
+    nj_view_put_table(&what_if, results, options, write, out);
     if (nj_table_int(t, 0, NJ_COL_what_if_traces) == 0) {
         nj_buf_put_text(out, "there is no ");
         nj_terminal_put(out, nj_table_text(t, 0, NJ_COL_what_if_group_by));
@@ -107,8 +108,9 @@ critical_path_grids(const struct nj_results *results, const struct nj_view_optio
                                                  NULL,
                                                  0};
 
-    if (options->is_raw) {
-        nj_view_put_table(&main_table, results, options, write, out);
+    if (options->is_raw) { /* one table: the answer to --what-if where it was asked */
+        bool is_asked = nj_table_len(nj_results_view(results, NJ_TABLE_what_if)) > 0;
+        nj_view_put_table(is_asked ? &what_if : &main_table, results, options, write, out);
         return;
     }
     what_if_put(results, options, write, out);

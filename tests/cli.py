@@ -95,6 +95,18 @@ class Commands(Cli):
             rows = list(csv.reader(io.StringIO(self.run_it(name, TRACES, '-f', 'csv')[0])))
             self.assertEqual({len(row) for row in rows}, {len(rows[0])}, name)
 
+    def test_a_what_if_has_the_same_answer_in_text_json_and_csv(self):
+        for asked, traces in [('agent=editor:30%', 2), ('tool=nobody:100%', 0)]:
+            words = ['critical-path', TRACES, '--what-if', asked]
+            answer = self.json(*words)['what_if']
+            [row] = csv.DictReader(io.StringIO(self.run_it(*words, '-f', 'csv')[0]))
+            self.assertEqual({name: type(answer[name])(cell) for name, cell in row.items()}, answer)
+            self.assertEqual(answer['traces'], traces)
+            text = self.run_it(*words)[0]
+            self.assertIn('were faster by', text)
+            self.assertEqual('there is no tool of this name here' in text, not traces)
+        self.assertIn('saving_100', self.run_it('critical-path', TRACES, '-f', 'csv')[0])
+
     def test_info_counts_spans_traces_and_agents(self):
         info = self.json('info', TRACES)
         self.assertEqual(info['spans'], sum(i['spans'] for i in info['inputs']))

@@ -18,10 +18,12 @@ const struct nj_command nj_cmd_critical_path = {
         "to the nanosecond. Over many traces: the share of each agent (or operation, "
         "tool, model, kind, call path), how often it is on the path, by latency cohort, "
         "and what it would save to make it faster. How much of it rests on a guess is "
-        "said as well.",
+        "said as well. CSV holds one table: the rows of --by, or with --what-if its "
+        "answer.",
     .examples = "nightjar critical-path traces.jsonl\n"
                 "nightjar critical-path traces.jsonl --by operation\n"
                 "nightjar critical-path traces.jsonl --what-if agent=browser:30%\n"
+                "nightjar critical-path traces.jsonl --what-if model=gpt-5:50% --format csv\n"
                 "nightjar critical-path traces.jsonl --per-trace --format json",
     .groups = NJ_GROUP_INPUT | NJ_GROUP_FORMAT | NJ_GROUP_PATH | NJ_GROUP_PER_TRACE |
               NJ_GROUP_SAMPLING | NJ_GROUP_PATH_BY,
