@@ -11,12 +11,18 @@ enum { PACK_LEVEL = 1 };
 
 struct nj_packer {
     ZSTD_CCtx *context;
+    struct nj_buf room; /* for the largest that compressing may give */
 };
 
 struct nj_batch *
 nj_batch_new(void)
 {
-    return calloc(1, sizeof(struct nj_batch));
+    struct nj_batch *batch = calloc(1, sizeof *batch);
+
+    /* Room for all but long spans, lest the buffer doubles at the last one. */
+    if (batch)
+        (void)nj_buf_reserve(&batch->payload, NJ_BATCH_BYTES + NJ_BATCH_BYTES / 8);
+    return batch;
 }
 
 void
@@ -103,6 +109,7 @@ nj_packer_free(struct nj_packer *packer)
     if (!packer)
         return;
     (void)ZSTD_freeCCtx(packer->context);
+    nj_buf_fini(&packer->room);
     free(packer);
 }
 
@@ -116,7 +123,8 @@ nj_batch_pack(struct nj_batch *batch, struct nj_packer *packer, struct nj_error 
         batch->is_packed = true;
         return NJ_OK;
     }
-    char *room = nj_buf_reserve(&batch->packed, bound);
+    /* Batches wait in a queue, so each keeps only what it needs. */
+    char *room = nj_buf_reserve(&packer->room, bound);
     if (!room)
         return nj_fail(err, NJ_ENOMEM, "no memory to compress %zu bytes", batch->payload.len);
     size_t len = ZSTD_compressCCtx(packer->context, room, bound, batch->payload.ptr,
@@ -124,7 +132,9 @@ nj_batch_pack(struct nj_batch *batch, struct nj_packer *packer, struct nj_error 
     if (ZSTD_isError(len))
         return nj_fail(err, NJ_EBUG, "compressing: %s", ZSTD_getErrorName(len));
     if (len < batch->payload.len)
-        batch->packed.len = len;
+        nj_buf_put(&batch->packed, room, len);
+    if (batch->packed.is_failed)
+        return nj_fail(err, NJ_ENOMEM, "no memory for %zu compressed bytes", len);
     batch->is_packed = true;
     return NJ_OK;
 }

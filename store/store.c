@@ -21,10 +21,10 @@ static const char *const pragmas[] = {
                       "PRAGMA cache_size = -8192",
     [NJ_STORE_WRITE] = "PRAGMA page_size = 32768;"
                        "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;"
-                       "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536",
+                       "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152",
     [NJ_STORE_TEMPORARY] = "PRAGMA page_size = 32768;"
                            "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
-                           "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536",
+                           "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152",
 };
 
 static const char *

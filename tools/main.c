@@ -1,4 +1,5 @@
 /* main.c - the program: finds the command, reads its options, runs it, ends with its code. */
+#include "base/heap.h"
 #include "tools/command.h"
 
 #include <poll.h>
@@ -84,6 +85,7 @@ main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "help";
 
+    nj_heap_prepare();
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, not a silent end */
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
         (void)printf("nightjar " NJ_VERSION "\n");
