@@ -17,9 +17,13 @@ struct pass {
     size_t analyzers_len;
     const struct nj_weigher *weigher;
     const struct nj_progress *progress;
+    struct worker *workers;
+    unsigned jobs; /* how many they are */
     uint64_t chunks_len;
     _Atomic uint64_t next_chunk, traces_done, spans_done;
     _Atomic bool is_stopped;
+    struct nj_results **results; /* of each analyzer */
+    _Atomic size_t next_finish;  /* the analyzer to be finished next */
 };
 
 struct worker {
@@ -138,20 +142,21 @@ jobs_choose(const struct nj_options *options, uint64_t traces_len)
                                         : (unsigned)cores;
 }
 
-/* Runs all workers; the first one on this thread. */
+/* Runs `main` for all workers; for the first one on this thread. */
 static enum nj_status
-workers_run(struct worker *workers, unsigned jobs, struct nj_error *err)
+workers_run(struct pass *pass, void *(*main)(void *worker), struct nj_error *err)
 {
+    struct worker *workers = pass->workers;
     enum nj_status st = NJ_OK;
     unsigned started = 1;
 
-    for (; started < jobs; started++)
-        if (pthread_create(&workers[started].thread, NULL, worker_main, &workers[started]) != 0)
+    for (; started < pass->jobs; started++)
+        if (pthread_create(&workers[started].thread, NULL, main, &workers[started]) != 0)
             break; /* the threads that could be started do all the work */
-    (void)worker_main(&workers[0]);
+    (void)main(&workers[0]);
     for (unsigned i = 1; i < started; i++)
         (void)pthread_join(workers[i].thread, NULL);
-    for (unsigned i = 0; i < jobs && st == NJ_OK; i++) {
+    for (unsigned i = 0; i < pass->jobs && st == NJ_OK; i++) {
         if (workers[i].status < 0) {
             *err = workers[i].err;
             st = workers[i].status;
@@ -160,24 +165,58 @@ workers_run(struct worker *workers, unsigned jobs, struct nj_error *err)
     return st;
 }
 
+/* Puts the states of all workers together and makes tables of them. */
 static enum nj_status
-states_finish(struct worker *workers, unsigned jobs, struct nj_results *results)
+state_finish(struct worker *w, size_t a)
 {
-    struct worker *first = &workers[0];
+    struct pass *pass = w->pass;
+    const struct nj_analyzer *analyzer = pass->analyzers[a];
+    void *state = pass->workers[0].states[a];
     enum nj_status st = NJ_OK;
 
-    for (unsigned i = 1; i < jobs; i++)
-        nj_visit_merge(&first->visit, &workers[i].visit);
-    for (size_t a = 0; a < first->pass->analyzers_len && st >= 0; a++) {
-        const struct nj_analyzer *analyzer = first->pass->analyzers[a];
-        for (unsigned i = 1; i < jobs && st >= 0; i++)
-            st = analyzer->merge(&first->run, first->states[a], workers[i].states[a]);
-        nj_arena_reset(first->run.scratch);
+    for (unsigned i = 1; i < pass->jobs && st >= 0; i++)
+        st = analyzer->merge(&w->run, state, pass->workers[i].states[a]);
+    nj_arena_reset(w->run.scratch);
+    pass->results[a] = nj_results_new();
+    if (st >= 0 && !pass->results[a])
+        st = nj_fail(&w->err, NJ_ENOMEM, "no memory for the results of %s", analyzer->name);
+    return st < 0 ? st : analyzer->finish(&w->run, state, pass->results[a]);
+}
+
+/* Analyzers know nothing of each other, so each is finished by whoever is free. */
+static void *
+finish_main(void *context)
+{
+    struct worker *w = context;
+    size_t a;
+
+    while (w->status >= 0 &&
+           (a = atomic_fetch_add(&w->pass->next_finish, 1)) < w->pass->analyzers_len)
+        w->status = state_finish(w, a);
+    return NULL;
+}
+
+/* The tables of all analyzers, in the order of the registry. */
+static enum nj_status
+states_finish(struct pass *pass, struct nj_results *results, struct nj_error *err)
+{
+    struct nj_visit *visit = &pass->workers[0].visit;
+
+    pass->results = calloc(pass->analyzers_len + 1, sizeof(*pass->results));
+    if (!pass->results)
+        return nj_fail(err, NJ_ENOMEM, "no memory for the results");
+    enum nj_status st = workers_run(pass, finish_main, err);
+    for (size_t a = 0; a < pass->analyzers_len; a++) {
         if (st >= 0)
-            st = analyzer->finish(&first->run, first->states[a], results);
+            nj_results_take(results, pass->results[a]);
+        else
+            nj_results_free(pass->results[a]);
     }
+    free(pass->results);
+    for (unsigned i = 1; i < pass->jobs; i++)
+        nj_visit_merge(visit, &pass->workers[i].visit);
     if (st >= 0)
-        nj_visit_finish(&first->visit, results);
+        nj_visit_finish(visit, results);
     return st < 0 ? st : NJ_OK;
 }
 
@@ -191,35 +230,33 @@ nj_analyze(const struct nj_corpus *corpus, const struct nj_options *options,
                         .options = options,
                         .progress = progress,
                         .analyzers = analyzers ? analyzers : nj_analyzers,
+                        .workers = calloc(jobs, sizeof(struct worker)),
+                        .jobs = jobs,
                         .chunks_len = jobs == 1 ? 1 : (uint64_t)jobs * CHUNKS_PER_JOB};
-    struct worker *workers = calloc(jobs, sizeof *workers);
     struct nj_weigher *weigher = NULL;
-    enum nj_status st = NJ_OK;
 
-    if (!workers)
+    if (!pass.workers)
         return nj_fail(err, NJ_ENOMEM, "no memory for %u threads", jobs);
     while (pass.analyzers[pass.analyzers_len])
         pass.analyzers_len++;
-    st = nj_weigher_new(&weigher, corpus, options, err);
+    enum nj_status st = nj_weigher_new(&weigher, corpus, options, err);
     pass.weigher = weigher;
     for (unsigned i = 0; i < jobs && st == NJ_OK; i++) {
-        st = worker_init(&workers[i], &pass);
+        st = worker_init(&pass.workers[i], &pass);
         if (st < 0)
-            *err = workers[i].err;
+            *err = pass.workers[i].err;
     }
-    workers[0].tells = true;
+    pass.workers[0].tells = true;
     if (st == NJ_OK)
-        st = workers_run(workers, jobs, err);
-    if (st == NJ_OK) {
-        st = states_finish(workers, jobs, results);
-        nj_diags_merge(diags, workers[0].visit.total);
-        if (st < 0)
-            *err = workers[0].err;
-    }
+        st = workers_run(&pass, worker_main, err);
+    if (st == NJ_OK)
+        st = states_finish(&pass, results, err);
+    if (st == NJ_OK)
+        nj_diags_merge(diags, pass.workers[0].visit.total);
     for (unsigned i = 0; i < jobs; i++)
-        if (workers[i].pass)
-            worker_fini(&workers[i]);
-    free(workers);
+        if (pass.workers[i].pass)
+            worker_fini(&pass.workers[i]);
+    free(pass.workers);
     nj_weigher_free(weigher);
     return st < 0 ? st : nj_results_check(results, err);
 }

@@ -46,6 +46,7 @@ struct nj_table {
 };
 
 struct nj_results {
+    struct nj_results *taken; /* whose texts are shown here as well */
     struct nj_arena *texts;
     struct nj_table tables[NJ_TABLES_LEN];
 };
@@ -72,12 +73,14 @@ nj_results_new(void)
 void
 nj_results_free(struct nj_results *results)
 {
-    if (!results)
-        return;
-    for (size_t i = 0; i < NJ_TABLES_LEN; i++)
-        free(results->tables[i].cells);
-    nj_arena_free(results->texts);
-    free(results);
+    while (results) {
+        struct nj_results *taken = results->taken;
+        for (size_t i = 0; i < NJ_TABLES_LEN; i++)
+            free(results->tables[i].cells);
+        nj_arena_free(results->texts);
+        free(results);
+        results = taken;
+    }
 }
 
 struct nj_table *
@@ -92,22 +95,72 @@ nj_results_view(const struct nj_results *results, enum nj_table_id id)
     return &results->tables[id];
 }
 
+/* Room for `more` rows; false: the table has failed. */
+static bool
+rows_reserve(struct nj_table *table, size_t more)
+{
+    size_t cap = table->rows_cap ? table->rows_cap : 16;
+
+    if (table->is_failed || table->rows_len + more <= table->rows_cap)
+        return !table->is_failed;
+    while (cap < table->rows_len + more)
+        cap *= 2;
+    struct cell *cells =
+        realloc(table->cells, cap * table->spec->columns_len * sizeof *cells);
+    table->is_failed = !cells;
+    if (!cells)
+        return false;
+    table->cells = cells;
+    table->rows_cap = cap;
+    return true;
+}
+
+/* Columns that hold the number of an exemplar. */
+static bool
+is_exemplar(enum nj_table_id table, unsigned column)
+{
+    return (table == NJ_TABLE_exemplars && column == NJ_COL_exemplars_id) ||
+           (table == NJ_TABLE_exemplar_spans && column == NJ_COL_exemplar_spans_exemplar) ||
+           (table == NJ_TABLE_exemplar_links && column == NJ_COL_exemplar_links_exemplar);
+}
+
+static void
+rows_take(struct nj_table *into, const struct nj_table *from, enum nj_table_id id,
+          int64_t exemplars)
+{
+    size_t columns = into->spec->columns_len;
+
+    into->is_failed |= from->is_failed;
+    if (from->rows_len == 0 || !rows_reserve(into, from->rows_len))
+        return;
+    struct cell *to = into->cells + into->rows_len * columns;
+    memcpy(to, from->cells, from->rows_len * columns * sizeof *to);
+    for (unsigned c = 0; c < columns; c++)
+        for (size_t r = 0; is_exemplar(id, c) && r < from->rows_len; r++)
+            to[r * columns + c].integer += exemplars;
+    into->rows_len += from->rows_len;
+}
+
+void
+nj_results_take(struct nj_results *into, struct nj_results *from)
+{
+    int64_t exemplars = (int64_t)into->tables[NJ_TABLE_exemplars].rows_len;
+    struct nj_results *last = from;
+
+    for (int i = 0; i < NJ_TABLES_LEN; i++)
+        rows_take(&into->tables[i], &from->tables[i], (enum nj_table_id)i, exemplars);
+    while (last->taken)
+        last = last->taken;
+    last->taken = into->taken;
+    into->taken = from;
+}
+
 size_t
 nj_table_add(struct nj_table *table)
 {
     size_t columns = table->spec->columns_len;
 
-    if (table->rows_len == table->rows_cap && !table->is_failed) {
-        size_t cap = table->rows_cap ? table->rows_cap * 2 : 16;
-        struct cell *cells = realloc(table->cells, cap * columns * sizeof *cells);
-        if (!cells) {
-            table->is_failed = true;
-        } else {
-            table->cells = cells;
-            table->rows_cap = cap;
-        }
-    }
-    if (table->is_failed)
+    if (!rows_reserve(table, 1))
         return SIZE_MAX;
     memset(table->cells + table->rows_len * columns, 0, columns * sizeof *table->cells);
     return table->rows_len++;

@@ -78,6 +78,10 @@ void nj_table_put_text(struct nj_table *table, size_t row, unsigned column,
 enum nj_status nj_results_check(const struct nj_results *results,
                                 struct nj_error *err) NJ_CHECKED;
 
+/* Appends all rows of `from` to those of `into`; `from` becomes part of it and is no longer the
+ * caller's. Columns that hold numbers of exemplars keep pointing to the same ones. */
+void nj_results_take(struct nj_results *into, struct nj_results *from);
+
 /* Takes all rows out. */
 void nj_table_clear(struct nj_table *table);
 
