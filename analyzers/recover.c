@@ -191,6 +191,13 @@ recovered_fill(struct nj_recovered *out, enum nj_id_hash hash, const struct fit 
     out->estimated = out->p > 0 ? (double)out->above / out->p : 0;
 }
 
+/* Whether a step could be a sampler's: even above it, and not too high. */
+static bool
+is_plausible(const struct fit *fit)
+{
+    return 1 - fit->threshold >= NJ_RECOVER_RATE_MIN && evenness(fit) >= EVEN_P;
+}
+
 /* Hashes of the same bits in the same order: a step of one shows in the other. */
 static bool
 are_kin(unsigned a, unsigned b)
@@ -213,7 +220,7 @@ second_fit(struct nj_recovered *out, const struct nj_trace_id *ids, size_t len,
     for (unsigned h = 0; h < NJ_ID_HASHES_LEN; h++) {
         double *u, llr;
         size_t kept;
-        if (are_kin(h, first.hash))
+        if (are_kin(h, first.hash) || !(first.apt >> h & 1))
             continue;
         enum nj_status st =
             values_sort(&u, &kept, (enum nj_id_hash)h, ids, len, &first, scratch, err);
@@ -222,7 +229,7 @@ second_fit(struct nj_recovered *out, const struct nj_trace_id *ids, size_t len,
         if (kept < IDS_MIN)
             return NJ_OK;
         struct fit fit = steps_fit(u, kept, &llr);
-        if (llr <= best || evenness(&fit) < EVEN_P)
+        if (llr <= best || !is_plausible(&fit))
             continue;
         best = llr;
         out->has_second = true;
@@ -270,14 +277,17 @@ nj_recover(struct nj_recovered *out, const struct nj_trace_id *ids, size_t len,
         return NJ_OK;
     if ((st = ids_thin(&ids, &len, scratch, err)) < 0)
         return st;
+    out->apt = nj_id_hashes_apt(ids, len);
     for (unsigned h = 0; h < NJ_ID_HASHES_LEN; h++) {
         double *u, llr;
         size_t kept;
+        if (!(out->apt >> h & 1))
+            continue;
         st = values_sort(&u, &kept, (enum nj_id_hash)h, ids, len, NULL, scratch, err);
         if (st < 0)
             return st;
         struct fit fit = steps_fit(u, kept, &llr);
-        if (llr > NJ_RECOVER_LLR && evenness(&fit) < EVEN_P)
+        if (llr > NJ_RECOVER_LLR && !is_plausible(&fit))
             continue;
         if (llr > out->llr) {
             next_best = out->llr;

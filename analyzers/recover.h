@@ -20,11 +20,18 @@ enum nj_id_hash {
 const char *nj_id_hash_name(enum nj_id_hash hash);
 /* In [0, 1). */
 double nj_id_hash_of(enum nj_id_hash hash, const struct nj_trace_id *id);
+/* The hashes, bit by bit, for which these ids leave to chance what is kept. Not those that read
+ * first what a way of making ids fixes: version and variant of a UUID; zeros before a number of
+ * 64 bits, and the zero that such a number often begins with (Datadog, Jaeger). A fixed bit
+ * would look like a rate of one half. */
+uint32_t nj_id_hashes_apt(const struct nj_trace_id *ids, size_t len);
 
 /* A step of this log-likelihood ratio is evidence; the hash must beat the next one by a margin.
  */
 #define NJ_RECOVER_LLR    18.0
 #define NJ_RECOVER_MARGIN 3.0
+/* Nobody keeps less; what looks so are ids whose first bits are always the same. */
+#define NJ_RECOVER_RATE_MIN 1e-6
 /* So many ids settle the matter; more are thinned out by a hash of their own. */
 #define NJ_RECOVER_IDS_MAX ((size_t)1 << 17)
 
@@ -37,6 +44,7 @@ struct nj_recovered {
     double estimated; /* traces that happened: those above the threshold / p */
     size_t ids, above;
     bool is_accepted;
+    uint32_t apt; /* hashes that were tried, as nj_id_hashes_apt tells */
     /* A second sampler with another hash decides as well: both keep p times second_p. */
     bool has_second;
     enum nj_id_hash second;

@@ -48,6 +48,8 @@ maps_ids_as_the_samplers_do(void **state)
                      (1 - (double)(0xa3ce929d0e0e4736u & INT64_MAX) / 0x1p63)) < 1e-15);
     uint32_t x = 0x4bf92f35u ^ 0x77b34da6u ^ 0xa3ce929du ^ 0x0e0e4736u;
     assert_true(fabs(nj_id_hash_of(NJ_ID_HASH_JS_XOR, &id) - (1 - x / 0x1p32)) < 1e-9);
+    assert_true(fabs(nj_id_hash_of(NJ_ID_HASH_LOW52, &id) -
+                     (1 - (double)0xe929d0e0e4736u / 0x1p52)) < 1e-15);
     for (unsigned h = 0; h < NJ_ID_HASHES_LEN; h++) {
         double least = nj_id_hash_of((enum nj_id_hash)h, &(struct nj_trace_id){{0}});
         double most =
@@ -56,6 +58,26 @@ maps_ids_as_the_samplers_do(void **state)
                                                  255, 255, 255, 255, 255, 255, 255}});
         assert_true(least >= 0 && least < 1 && most >= 0 && most < 1);
     }
+}
+
+/* The digests of the texts by an independent SHA-1; Bernstein's hash by hand of a text whose
+ * last digit alone is not 0. */
+static void
+maps_ids_as_text_as_the_samplers_do(void **state)
+{
+    const struct nj_trace_id id = id_of("4bf92f3577b34da6a3ce929d0e0e4736");
+    uint32_t hash = 5381;
+
+    (void)state;
+    assert_true(fabs(nj_id_hash_of(NJ_ID_HASH_BEELINE, &id) - (1 - 0x11d33efcp0 / 0x1p32)) <
+                1e-9);
+    assert_true(fabs(nj_id_hash_of(NJ_ID_HASH_REFINERY, &id) - (1 - 0x90fd5826p0 / 0x1p32)) <
+                1e-9);
+    for (const char *c = "00000000000000000000000000000009"; *c; c++)
+        hash = (hash << 5) + hash + (uint8_t)*c;
+    double value = hash >> 31 ? 0x1p32 - hash : hash;
+    struct nj_trace_id nine = {{[15] = 9}};
+    assert_true(fabs(nj_id_hash_of(NJ_ID_HASH_AZURE, &nine) - (1 - value / 0x1p31)) < 1e-9);
 }
 
 enum { STORE_MAX = 5000 };
@@ -139,6 +161,91 @@ is_not_fooled_by_ids_that_begin_with_the_time(void **state)
     nj_arena_free(arena);
 }
 
+/* Ways of making ids that fix some of their bits. */
+static void
+id_shape(struct nj_trace_id *id, int shape, uint32_t number)
+{
+    const uint8_t time[4] = {0x69, 0x23, (uint8_t)(number / 300), (uint8_t)number};
+
+    switch (shape) {
+    case 0: /* UUID of random bits, and one that begins with the time */
+    case 1:
+        id->bytes[6] = (uint8_t)((shape == 0 ? 0x40 : 0x70) | (id->bytes[6] & 15));
+        id->bytes[8] = (uint8_t)(0x80 | (id->bytes[8] & 63));
+        if (shape == 1)
+            memcpy(id->bytes, time, sizeof time);
+        break;
+    case 2: /* 63 bits behind zeros, or behind the time and zeros */
+    case 3:
+        memset(id->bytes, 0, 8);
+        id->bytes[8] &= 0x7f;
+        if (shape == 3)
+            memcpy(id->bytes, time, sizeof time);
+        break;
+    case 4: /* all of 64 bits behind zeros */
+        memset(id->bytes, 0, 8);
+        break;
+    case 5: /* 96 bits */
+        memset(id->bytes, 0, 4);
+        break;
+    default: /* one in four is a UUID */
+        if (number % 4 == 0)
+            id_shape(id, 0, number);
+        break;
+    }
+}
+
+static void
+takes_bits_that_are_always_the_same_for_no_rate(void **state)
+{
+    static struct nj_trace_id ids[STORE_MAX];
+    struct nj_arena *arena = nj_arena_new(1 << 20);
+    uint64_t seed = 66;
+
+    (void)state;
+    for (int shape = 0; shape < 7; shape++) {
+        struct nj_recovered found;
+        for (uint32_t i = 0; i < 2000; i++) {
+            ids[i] = id_random(&seed);
+            id_shape(&ids[i], shape, i);
+        }
+        assert_int_equal(nj_recover(&found, ids, 2000, arena, NULL), NJ_OK);
+        if (found.is_accepted)
+            fail_msg("ids of shape %d: %s, %g", shape, nj_id_hash_name(found.hash), found.p);
+        nj_arena_reset(arena);
+    }
+    nj_arena_free(arena);
+}
+
+/* The same ids, sampled by functions that do not begin with the fixed bits. */
+static void
+finds_rates_in_ids_with_bits_that_are_always_the_same(void **state)
+{
+    static const uint8_t hashes[] = {NJ_ID_HASH_LOW56, NJ_ID_HASH_JS_XOR,   NJ_ID_HASH_DATADOG,
+                                     NJ_ID_HASH_FNV64, NJ_ID_HASH_REFINERY, NJ_ID_HASH_AZURE};
+    static struct nj_trace_id ids[STORE_MAX];
+    struct nj_arena *arena = nj_arena_new(1 << 20);
+    uint64_t seed = 67;
+
+    (void)state;
+    for (int shape = 0; shape < 5; shape++)
+        for (size_t h = 0; h < NJ_LEN(hashes); h++) {
+            struct nj_recovered found;
+            size_t len = 0;
+            for (uint32_t i = 0; i < 6000; i++) {
+                struct nj_trace_id id = id_random(&seed);
+                id_shape(&id, shape, i);
+                if (nj_id_hash_of((enum nj_id_hash)hashes[h], &id) >= 0.9 || i % 100 == 0)
+                    ids[len++] = id;
+            }
+            assert_int_equal(nj_recover(&found, ids, len, arena, NULL), NJ_OK);
+            assert_true(found.is_accepted && found.hash == hashes[h]);
+            assert_true(fabs(found.p - 0.1) < 0.01);
+            nj_arena_reset(arena);
+        }
+    nj_arena_free(arena);
+}
+
 static void
 finds_the_inner_one_of_nested_thresholds(void **state)
 {
@@ -193,9 +300,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps_ids_as_the_samplers_do),
+        cmocka_unit_test(maps_ids_as_text_as_the_samplers_do),
         cmocka_unit_test(finds_the_hash_and_the_rate_of_every_sampler),
         cmocka_unit_test(sees_no_threshold_in_ids_that_were_all_kept_or_kept_by_a_coin),
         cmocka_unit_test(is_not_fooled_by_ids_that_begin_with_the_time),
+        cmocka_unit_test(takes_bits_that_are_always_the_same_for_no_rate),
+        cmocka_unit_test(finds_rates_in_ids_with_bits_that_are_always_the_same),
         cmocka_unit_test(finds_the_inner_one_of_nested_thresholds),
         cmocka_unit_test(multiplies_two_samplers_of_different_hashes),
     };
