@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fisher.h"
 #include "gates/drift.h"
+#include "gates/frames.h"
 #include "gates/judging.h"
 
 #include <math.h>
@@ -237,7 +238,23 @@ mode_of(struct nj_slice sampling)
     return (struct nj_slice){sampling.ptr, comma ? (size_t)(comma - sampling.ptr) : 0};
 }
 
-/* Whether what is compared is alike: models, sampling, policy. */
+/* Call trees count stored traces, so only nights that were sampled in the same way are like
+ * these results; of nights that keep theirs the newest. */
+static enum nj_status
+frames_compare(struct nj_judging *j, const struct nj_night *now)
+{
+    const struct nj_night *alike[NJ_BASELINE_VALUES];
+    size_t len = 0;
+
+    for (size_t k = j->all.nights_len; k-- > 0 && len < NJ_LEN(alike);)
+        if (j->all.is_accepted[k] &&
+            nj_slice_eq(mode_of(j->all.nights[k]->sampling), mode_of(now->sampling)))
+            alike[len++] = j->all.nights[k];
+    return len ? nj_frames_compare(j->results, alike, len, j->err) : NJ_OK;
+}
+
+/* Whether what is compared is alike: models, sampling, policy; and the call trees, where they
+ * can be compared. */
 static enum nj_status
 fingerprint_remark(struct nj_judging *j)
 {
@@ -262,6 +279,8 @@ fingerprint_remark(struct nj_judging *j)
             nj_remark(j, "policy-changed",
                       "The policy is another than when the last night was accepted.");
     }
+    if (st == NJ_OK)
+        st = frames_compare(j, &now);
     nj_results_free(now.rows);
     nj_baseline_free(scratch);
     return st;
@@ -299,7 +318,8 @@ static void
 tables_clear(struct nj_results *results)
 {
     static const enum nj_table_id tables[] = {NJ_TABLE_checks, NJ_TABLE_verdict,
-                                              NJ_TABLE_remarks, NJ_TABLE_error_changes};
+                                              NJ_TABLE_remarks, NJ_TABLE_error_changes,
+                                              NJ_TABLE_frame_changes};
 
     for (size_t i = 0; i < NJ_LEN(tables); i++) /* of an earlier judgement */
         nj_table_clear(nj_results_table(results, tables[i]));

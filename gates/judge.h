@@ -14,8 +14,9 @@ struct nj_judge_options {
 };
 
 /* Judges every rule of the policy on the metrics of `results` and fills its tables checks
- * (failing ones first), remarks, error_changes and verdict. *exit_code: 0, 1, or 3 when checks
- * are due and not one could be judged, or a required baseline is missing. NJ_ENOMEM. */
+ * (failing ones first), remarks, error_changes, frame_changes and verdict. *exit_code: 0, 1, or
+ * 3 when checks are due and not one could be judged, or a required baseline is missing.
+ * NJ_ENOMEM. */
 enum nj_status nj_judge(struct nj_results *results, const struct nj_policy *policy,
                         const struct nj_judge_options *options, int *exit_code,
                         struct nj_error *err) NJ_CHECKED;

@@ -17,4 +17,17 @@ const struct nj_colour *nj_colour_of(struct nj_slice kind);
 extern const struct nj_colour nj_palette[];
 extern const size_t nj_palette_len;
 
+/* Shades of change, from much less to much more: Tol's "BuRd" (Tol 2021), of which the ends are
+ * light enough for dark text; and one for what was not there. */
+struct nj_shade {
+    double up_to;        /* change below which the shade holds, 0.05 is 5 % */
+    const char *label;   /* for legends */
+    const char *classes; /* "c-up2" */
+    const char *fill;
+};
+/* The shade of a relative change; NaN: was not there. Never NULL. */
+const struct nj_shade *nj_shade_of(double change);
+extern const struct nj_shade nj_shades[];
+extern const size_t nj_shades_len;
+
 #endif

@@ -213,35 +213,46 @@ finding_write(const struct nj_page *page, struct nj_html *h)
     nj_html_put(h, " less.</p>\n");
 }
 
+/* What the colours of frames mean. Where there is a baseline they stand for change; a reader
+ * may ask for kinds instead, which needs the stylesheet but no script. */
 static void
-flame_write(const struct nj_page *page, struct nj_html *h)
+flame_colours_write(const struct nj_icicle *icicle, struct nj_html *h)
 {
-    const struct nj_table *tree = nj_results_view(page->results, NJ_TABLE_call_tree);
     uint32_t kinds = 0;
+
+    for (size_t r = 0; r < nj_table_len(icicle->tree); r++)
+        kinds |= 1u << (nj_colour_of(nj_table_text(icicle->tree, r, NJ_COL_call_tree_kind)) -
+                        nj_palette);
+    if (nj_table_len(icicle->before) == 0) {
+        nj_svg_legend(h, kinds);
+        return;
+    }
+    int64_t nights = nj_table_int(icicle->before, 0, NJ_COL_frame_changes_nights);
+    nj_html_put(h, "<p>The number in front of a name, and the colour of its bar, say how much "
+                   "more or less goes into it in a stored trace than in the ");
+    if (nights > 1)
+        nj_html_printf(h, "%lld ", (long long)nights);
+    nj_html_printf(h, "newest accepted night%s", nights == 1 ? "" : "s");
+    nj_html_put(h, " of the baseline, with everything that it called. Whether a change is more "
+                   "than chance is not asked here; <a href=\"#changes\">What changed</a> does."
+                   "</p>\n<input type=\"radio\" name=\"colour\" id=\"c-change\" checked><label "
+                   "for=\"c-change\"> Colour: change </label>\n<input type=\"radio\" "
+                   "name=\"colour\" id=\"c-kind\"><label for=\"c-kind\"> Colour: kind "
+                   "</label>\n<div class=\"by-change\">\n");
+    nj_icicle_legend(h);
+    nj_html_put(h, "</div>\n<div class=\"by-kind\">\n");
+    nj_svg_legend(h, kinds);
+    nj_html_put(h, "</div>\n");
+}
+
+static void
+flame_variants_write(const struct nj_icicle *icicle, struct nj_html *h)
+{
     bool is_first = true;
 
-    if (nj_table_len(tree) == 0)
-        return;
-    for (size_t r = 0; r < nj_table_len(tree); r++)
-        kinds |=
-            1u << (nj_colour_of(nj_table_text(tree, r, NJ_COL_call_tree_kind)) - nj_palette);
-    nj_html_put(
-        h,
-        "<h3>All traces, merged: the flame graph</h3>\n<p>How to read it: the top row is what "
-        "began a trace; what it called stands below it, what that called below that. The wider "
-        "a bar, the more went into it and everything it called, so wide bars without anything "
-        "below them are where time goes. From left to right is an order of size, not of "
-        "time.</p>\n");
-    nj_svg_legend(h, kinds);
-    nj_html_put(
-        h,
-        "<div class=\"controls\" hidden><label>Find <input type=\"search\" id=\"find\" "
-        "autocomplete=\"off\"></label><button type=\"button\" id=\"zoomout\">Zoom out</button>"
-        "<span>Click a bar, or press Enter on it, to look into it.</span> <span id=\"found\" "
-        "role=\"status\"></span></div>\n<div>\n");
     for (size_t i = 0; i < nj_icicle_variants_len; i++) {
         const struct nj_icicle_variant *v = &nj_icicle_variants[i];
-        if (!(nj_icicle_total(tree, v) > 0))
+        if (!(nj_icicle_total(icicle->tree, v) > 0))
             continue;
         nj_html_printf(h,
                        "<input type=\"radio\" name=\"variant\" id=\"v-%s\"%s><label "
@@ -251,12 +262,40 @@ flame_write(const struct nj_page *page, struct nj_html *h)
     }
     for (size_t i = 0; i < nj_icicle_variants_len; i++) {
         const struct nj_icicle_variant *v = &nj_icicle_variants[i];
-        if (!(nj_icicle_total(tree, v) > 0))
+        if (!(nj_icicle_total(icicle->tree, v) > 0))
             continue;
         nj_html_printf(h, "<div class=\"variant v-%s\">\n", v->id);
-        nj_icicle_write(h, tree, v, FRAMES_MAX);
+        nj_icicle_write(h, icicle, v, FRAMES_MAX);
         nj_html_put(h, "</div>\n");
     }
+}
+
+static void
+flame_write(const struct nj_page *page, struct nj_html *h)
+{
+    const struct nj_table *summary = nj_results_view(page->results, NJ_TABLE_summary);
+    const struct nj_icicle icicle = {
+        .tree = nj_results_view(page->results, NJ_TABLE_call_tree),
+        .before = nj_results_view(page->results, NJ_TABLE_frame_changes),
+        .traces = nj_table_len(summary) ? nj_table_real(summary, 0, NJ_COL_summary_traces) : 1};
+
+    if (nj_table_len(icicle.tree) == 0)
+        return;
+    nj_html_put(
+        h,
+        "<h3>All traces, merged: the flame graph</h3>\n<p>How to read it: the top row is what "
+        "began a trace; what it called stands below it, what that called below that. The wider "
+        "a bar, the more went into it and everything it called, so wide bars without anything "
+        "below them are where time goes. From left to right is an order of size, not of "
+        "time.</p>\n<div>\n");
+    flame_colours_write(&icicle, h);
+    nj_html_put(
+        h,
+        "<div class=\"controls\" hidden><label>Find <input type=\"search\" id=\"find\" "
+        "autocomplete=\"off\"></label><button type=\"button\" id=\"zoomout\">Zoom out</button>"
+        "<span>Click a bar, or press Enter on it, to look into it.</span> <span id=\"found\" "
+        "role=\"status\"></span></div>\n");
+    flame_variants_write(&icicle, h);
     nj_html_put(h, "</div>\n");
 }
 

@@ -4,12 +4,14 @@
 #include "base/buf.h"
 #include "base/grow.h"
 #include "base/hash.h"
+#include "schema/frames.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 const enum nj_table_id nj_night_tables[] = {NJ_TABLE_metrics, NJ_TABLE_distributions,
-                                            NJ_TABLE_error_keys, NJ_TABLE_errors_summary};
+                                            NJ_TABLE_error_keys, NJ_TABLE_errors_summary,
+                                            NJ_TABLE_call_tree};
 const size_t nj_night_tables_len = NJ_LEN(nj_night_tables);
 
 struct nj_baseline *
@@ -89,6 +91,18 @@ digest_make(struct nj_arena *arena, const struct nj_table *t)
     return nj_arena_copy(arena, nj_slice_of(text));
 }
 
+/* Of the call tree what is wide enough to be drawn; all of the other tables. */
+static bool
+tables_keep(struct nj_results *to, const struct nj_results *from)
+{
+    for (size_t i = 0; i < nj_night_tables_len; i++)
+        if (nj_night_tables[i] != NJ_TABLE_call_tree)
+            table_copy(nj_results_table(to, nj_night_tables[i]),
+                       nj_results_view(from, nj_night_tables[i]));
+    return nj_frames_keep(nj_results_table(to, NJ_TABLE_call_tree),
+                          nj_results_view(from, NJ_TABLE_call_tree));
+}
+
 static struct nj_slice
 models_make(struct nj_arena *arena, const struct nj_results *results)
 {
@@ -142,10 +156,7 @@ nj_night_make(struct nj_night *out, struct nj_baseline *baseline,
         out->traces = (uint64_t)nj_table_int(summary, 0, NJ_COL_summary_traces);
     }
     bool is_short = !out->digest.ptr || !out->sampling.ptr || !out->models.ptr || !out->rows;
-    for (size_t i = 0; i < nj_night_tables_len && out->rows; i++)
-        table_copy(nj_results_table(out->rows, nj_night_tables[i]),
-                   nj_results_view(results, nj_night_tables[i]));
-    if (is_short || nj_results_check(out->rows, err) < 0) {
+    if (is_short || !tables_keep(out->rows, results) || nj_results_check(out->rows, err) < 0) {
         nj_results_free(out->rows);
         out->rows = NULL;
         return nj_fail(err, NJ_ENOMEM, "no memory for a night of the baseline");
@@ -253,7 +264,9 @@ nj_baseline_retain(struct nj_baseline *b, size_t accepted_max)
             continue;
         }
         kept[state]++;
-        if (state == NJ_NIGHT_SEEN || kept[state] > NJ_BASELINE_VALUES)
+        if (state == NJ_NIGHT_SEEN || kept[state] > NJ_BASELINE_VALUES) {
             nj_table_clear(nj_results_table(b->nights[i].rows, NJ_TABLE_distributions));
+            nj_table_clear(nj_results_table(b->nights[i].rows, NJ_TABLE_call_tree));
+        }
     }
 }

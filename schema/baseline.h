@@ -44,7 +44,7 @@ struct nj_baseline {
     size_t events_len, events_cap;
 };
 
-/* The tables of results that a night keeps. */
+/* The tables of results that a night keeps; of call_tree the wide frames (schema/frames.h). */
 extern const enum nj_table_id nj_night_tables[];
 extern const size_t nj_night_tables_len;
 
@@ -68,8 +68,8 @@ enum nj_status nj_baseline_log(struct nj_baseline *baseline,
                                struct nj_error *err) NJ_CHECKED;
 
 /* Keeps the newest `accepted_max` accepted nights and three times as many seen ones, and the
- * values behind quantiles only of the newest NJ_BASELINE_VALUES accepted nights: more nights
- * than that are compared without them. */
+ * values behind quantiles and the call tree only of the newest NJ_BASELINE_VALUES accepted
+ * nights: more nights than that are compared without them. */
 enum { NJ_BASELINE_VALUES = 4 };
 void nj_baseline_retain(struct nj_baseline *baseline, size_t accepted_max);
 

@@ -143,8 +143,10 @@ nj_baseline_save(const struct nj_baseline *b, const char *path, struct nj_error 
     return st < 0 ? nj_fail(err, st, "the baseline %s was not written", path) : NJ_OK;
 }
 
+/* `has_frames`: whether the file has call trees, which earlier ones do not. */
 static enum nj_status
-night_load(struct nj_baseline *b, sqlite3 *db, sqlite3_stmt *stmt, struct nj_error *err)
+night_load(struct nj_baseline *b, sqlite3 *db, sqlite3_stmt *stmt, bool has_frames,
+           struct nj_error *err)
 {
     int64_t id = sqlite3_column_int64(stmt, 0);
     struct nj_night night = {
@@ -167,8 +169,9 @@ night_load(struct nj_baseline *b, sqlite3 *db, sqlite3_stmt *stmt, struct nj_err
                             : nj_fail(err, NJ_ENOMEM, "no memory for nights");
 
     for (size_t i = 0; i < nj_night_tables_len && st == NJ_OK; i++)
-        st = nj_result_table_load(nj_results_table(night.rows, nj_night_tables[i]), db, OWNER,
-                                  id, err);
+        if (nj_night_tables[i] != NJ_TABLE_call_tree || has_frames)
+            st = nj_result_table_load(nj_results_table(night.rows, nj_night_tables[i]), db,
+                                      OWNER, id, err);
     if (st == NJ_OK)
         st = nj_results_check(night.rows, err);
     if (st == NJ_OK)
@@ -190,12 +193,15 @@ rows_load(struct nj_baseline *b, sqlite3 *db, struct nj_error *err)
 {
     char sql[320];
     sqlite3_stmt *stmt = NULL;
-    enum nj_status st;
+    int64_t has_frames = 0;
+    enum nj_status st = nj_db_integer(
+        &has_frames, db, "SELECT count(*) FROM sqlite_master WHERE name = 'call_tree'", err);
 
     (void)snprintf(sql, sizeof sql, "SELECT %s FROM nights ORDER BY night", night_columns);
-    st = nj_db_prepare(&stmt, db, sql, err);
+    if (st == NJ_OK)
+        st = nj_db_prepare(&stmt, db, sql, err);
     while (st == NJ_OK && (st = nj_db_step(stmt, err)) == NJ_OK)
-        st = night_load(b, db, stmt, err);
+        st = night_load(b, db, stmt, has_frames != 0, err);
     (void)sqlite3_finalize(stmt);
     if (st < 0)
         return st;

@@ -8,7 +8,7 @@
 
 static const struct nj_db_mark own_mark = {
     .application_id = UINT32_C(0x6e6a7273), /* "njrs" */
-    .version = 2,
+    .version = 3,
     .what = "results",
     .remedy = ": analyze the traces again",
 };

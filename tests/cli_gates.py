@@ -345,6 +345,63 @@ class Files(Gates):
             self.assertRegex(err, rf'p.yaml:{line}:\d+: ', text)
 
 
+class Flames(Gates):
+    """The flame graph of the page against the call trees of accepted nights."""
+
+    def frames(self):
+        """Of the page: {(variant, title up to the width): (mark, class of the shade)}; None: no shades."""
+        page = self.read('out', 'report.html').decode()
+        if 'id="c-change"' not in page:
+            return None
+        found = {}
+        for variant, drawing in re.findall(r'<div class="variant v-(\w+)">(.*?)</svg>', page, re.S):
+            for mark, title, shade in re.findall(r'<g data-mark="([^"]*)"><title>(.*?): .*?</title><rect [^>]*'
+                                                 r'class="k-\w+ c-(\w+)"', drawing):
+                found[variant, title] = mark.replace('\xa0', ' '), shade
+        return found
+
+    def test_frames_are_coloured_and_numbered_by_change_once_a_night_is_accepted(self):
+        self.night(0)
+        self.assertIsNone(self.frames())
+        self.night(0, seed=5, slow={'critic': 2}, agents=AGENTS[:4] + ['scribe'])
+        seen = self.frames()
+        mark, shade = seen['self', 'critic \u00b7 invoke_agent critic']
+        self.assertTrue(70 < int(re.fullmatch(r'\+(\d+) %', mark)[1]) < 140 and shade == 'up3', mark)
+        self.assertEqual(seen['self', 'scribe \u00b7 invoke_agent scribe'], ('new', 'new'))
+        self.assertEqual({title for (_, title), (_, shade) in seen.items() if shade == 'new'},
+                         {'scribe \u00b7 invoke_agent scribe'})
+        page = self.read('out', 'report.html').decode()
+        self.assertRegex(page, r'<bdi>editor</bdi>.*>gone</td>')
+        self.assertIn('than in the newest accepted night of the baseline', page)
+
+    def test_a_night_against_itself_has_one_shade(self):
+        self.night(0)
+        self.night(0)
+        self.assertEqual(set(self.frames().values()), {('', 'same')})
+
+    def test_a_baseline_without_call_trees_is_read_and_compared_without_them(self):
+        self.night(0)
+        with sqlite3.connect(self.path('base.db')) as db:
+            db.execute('DROP TABLE call_tree')
+        self.night(1)
+        self.assertIsNone(self.frames())
+        self.night(2)
+        self.assertIn('same', {shade for _, shade in self.frames().values()})
+
+    def test_nights_that_were_sampled_otherwise_are_not_compared(self):
+        self.night(0)
+        self.night(1, traces=400, is_sampled=True)
+        self.assertIsNone(self.frames())
+
+    def test_the_baseline_keeps_the_trees_of_four_nights(self):
+        for k in range(6):
+            self.night(k)
+        with sqlite3.connect(self.path('base.db')) as db:
+            kept = [n for n, in db.execute('SELECT DISTINCT night FROM call_tree ORDER BY night')]
+            self.assertEqual(db.execute('SELECT count(*) FROM nights').fetchone(), (6,))
+        self.assertEqual(kept, [2, 3, 4, 5])
+
+
 class Diff(Gates):
     def test_a_run_does_not_differ_from_itself(self):
         a = self.results('a', night(1))

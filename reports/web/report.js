@@ -35,7 +35,8 @@
       const rect = g.querySelector('rect'), label = g.querySelector('text');
       const name = g.querySelector('title').textContent;
       // What is drawn is cut to fit; the title, which also names the button, has it whole.
-      const text = name.slice(0, name.lastIndexOf(': ')).split(' \u00b7 ').pop();
+      const mark = g.dataset.mark ? g.dataset.mark + ' \u00b7 ' : '';
+      const text = mark + name.slice(0, name.lastIndexOf(': ')).split(' \u00b7 ').pop();
       return {g, rect, label, name, text,
         x: +rect.getAttribute('x'), y: +rect.getAttribute('y'), w: +rect.getAttribute('width')};
     });

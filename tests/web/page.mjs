@@ -1,5 +1,6 @@
 // page.mjs - the report page in a real browser: with and without the policy that CI servers put on
-// artifacts, light and dark, narrow and wide. Usage: page.mjs FOLDER_WITH_REPORT
+// artifacts, light and dark, narrow and wide, alone and against a baseline. Reads reports in the
+// folders $NJ_REPORT/alone and $NJ_REPORT/compared.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -17,7 +18,8 @@ let server, browser, origin;
 before(async () => {
   server = http.createServer((request, response) => {
     const url = new URL(request.url, 'http://localhost');
-    const file = path.join(folder, path.basename(url.pathname));
+    const kind = url.pathname.includes('/compared/') ? 'compared' : 'alone';
+    const file = path.join(folder, kind, path.basename(url.pathname));
     if (!fs.existsSync(file)) { response.writeHead(404); response.end(); return; }
     const type = file.endsWith('.css') ? 'text/css' : 'text/html; charset=utf-8';
     const strict = url.pathname.startsWith('/strict/');
@@ -57,9 +59,9 @@ test('the page without its stylesheet file is still styled', async () => {
   await close();
 });
 
-for (const colorScheme of ['light', 'dark']) {
-  test(`axe finds nothing to complain about in ${colorScheme}`, async () => {
-    const { page, errors, close } = await open('free', { colorScheme });
+for (const [where, colorScheme] of [['free', 'light'], ['free', 'dark'], ['free/compared', 'light'], ['free/compared', 'dark']]) {
+  test(`axe finds nothing to complain about in ${where}, ${colorScheme}`, async () => {
+    const { page, errors, close } = await open(where, { colorScheme });
     await page.evaluate(() => document.querySelectorAll('details').forEach(d => { d.open = true; }));
     await page.evaluate(axe);
     const found = await page.evaluate(() => window.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
@@ -69,9 +71,9 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-for (const width of [360, 768, 1280]) {
-  test(`nothing reaches over the side at ${width} pixels`, async () => {
-    const { page, close } = await open('strict', { viewport: { width, height: 800 } });
+for (const [where, width] of [['strict', 360], ['strict', 768], ['strict', 1280], ['strict/compared', 360]]) {
+  test(`nothing reaches over the side of ${where} at ${width} pixels`, async () => {
+    const { page, close } = await open(where, { viewport: { width, height: 800 } });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(over <= 0, `${over} pixels too wide`);
     await close();
@@ -105,5 +107,31 @@ test('the flame graph zooms by mouse and keyboard, and finds', async () => {
   assert.equal(await width(), before);
   await page.fill('#find', 'zzz no such frame');
   assert.equal(await page.textContent('#found'), '0 frames');
+  await close();
+});
+
+test('against a baseline frames have the colour of their change, or of their kind for who wants it', async () => {
+  const { page, close } = await open('strict/compared');
+  const fillOf = shade => page.evaluate(name => {
+    const rect = document.querySelector(`.variant.v-wall rect.${name}`);
+    return rect && [getComputedStyle(rect).fill, rect.getAttribute('fill')];
+  }, shade);
+  const shade = await page.evaluate(() => document.querySelector('.variant.v-wall rect:is([class*=" c-up"],[class*=" c-down"])').classList[1]);
+  const [drawn, attribute] = await fillOf(shade);
+  const rgb = attribute.slice(1).match(/../g).map(part => parseInt(part, 16));
+  assert.equal(drawn, `rgb(${rgb.join(', ')})`, 'with the stylesheet as without it');
+  assert.ok(await page.locator('.by-change').isVisible() && !await page.locator('.by-kind').isVisible());
+  await page.check('#c-kind');
+  assert.notEqual((await fillOf(shade))[0], drawn);
+  assert.ok(await page.locator('.by-kind').isVisible() && !await page.locator('.by-change').isVisible());
+  await close();
+});
+
+test('labels keep the number of their change when the graph is zoomed', async () => {
+  const { page, close } = await open('free/compared');
+  const frame = page.locator('.variant.v-wall g:not([data-mark=""])').first();
+  const mark = await frame.getAttribute('data-mark');
+  await frame.click();
+  assert.ok((await frame.locator('text').textContent()).startsWith(mark + ' \u00b7 '));
   await close();
 });
