@@ -27,7 +27,7 @@ nj_series_init(struct nj_series *series, const struct nj_series_shape *shape,
     const struct nj_series_moments *moments = NULL;
     const struct nj_series_unit *unit = NULL;
     nj_tally_init(&series->groups, sizeof(struct nj_series_total));
-    nj_tally_init(&series->classes, sizeof(uint64_t));
+    nj_tally_init(&series->classes, sizeof(struct nj_series_class));
     nj_tally_init(&series->moments,
                   sizeof *moments + nj_series_sums(series) * sizeof moments->of[0]);
     nj_tally_init(&series->pending, sizeof *unit + nj_series_sums(series) * sizeof unit->y[0]);
@@ -86,9 +86,8 @@ nj_series_group(struct nj_series *series, uint64_t key)
     return (uint32_t)nj_tally_index(&series->groups, total);
 }
 
-/* The key of a weight in `classes`. */
 static uint64_t
-class_key(const struct nj_series *series, const struct nj_carrier *carrier)
+class_bits(const struct nj_series *series, const struct nj_carrier *carrier)
 {
     const uint64_t unknown = (uint64_t)1 << 63;
     uint64_t bits;
@@ -99,11 +98,26 @@ class_key(const struct nj_series *series, const struct nj_carrier *carrier)
     return carrier->rest == 1 ? bits | unknown : bits;
 }
 
+/* The record of a class in `classes`; NULL: no memory. */
+static const struct nj_series_class *
+class_add(struct nj_series *series, uint64_t bits, struct nj_known known)
+{
+    const uint64_t parts[] = {bits, known.number};
+    uint64_t key =
+        known.number ? nj_hash((struct nj_slice){(const char *)parts, sizeof parts}) : bits;
+    struct nj_series_class *class = nj_tally_at(&series->classes, key);
+
+    if (class)
+        *class = (struct nj_series_class){bits, known};
+    return class;
+}
+
 bool
 nj_series_begin(struct nj_series *series, const struct nj_trace *trace)
 {
     struct nj_carrier carrier = nj_trace_carrier(trace);
-    const uint64_t *class = nj_tally_at(&series->classes, class_key(series, &carrier));
+    const struct nj_series_class *class =
+        class_add(series, class_bits(series, &carrier), carrier.known);
     uint32_t text = trace->text.len ? nj_names_intern(series->names, trace->text) : NJ_NO_NAME;
 
     if (!class || text == UINT32_MAX)
@@ -387,7 +401,8 @@ maps_fill(struct maps *maps, struct nj_series *into, const struct nj_series *fro
                      nj_tally_get(&from->groups, i));
     }
     for (size_t i = 0; i < from->classes.len; i++) {
-        const uint64_t *class = nj_tally_at(&into->classes, nj_tally_key(&from->classes, i));
+        const struct nj_series_class *of = nj_tally_get(&from->classes, i);
+        const struct nj_series_class *class = class_add(into, of->bits, of->known);
         if (!class)
             return false;
         maps->classes[i] = (uint32_t)nj_tally_index(&into->classes, class);

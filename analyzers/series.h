@@ -66,7 +66,8 @@ struct nj_series {
     struct nj_series_shape shape;
     struct nj_names *names;
     struct nj_tally groups;  /* key -> struct nj_series_total */
-    struct nj_tally classes; /* bits of a weight, sign: not known -> nothing */
+    struct nj_tally classes; /* bits of a weight, sign: not known; of a part of known size
+                                their hash -> struct nj_series_class */
     struct nj_tally moments; /* group and class -> struct nj_series_moments */
     struct nj_tally pending; /* group, class, cluster -> struct nj_series_unit */
     struct nj_tally cells;   /* group, measure, cell, class -> struct nj_series_cell */

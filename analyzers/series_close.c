@@ -9,15 +9,18 @@ static struct nj_carrier
 class_carrier(const struct nj_series *series, uint32_t class, uint64_t cluster)
 {
     const uint64_t unknown = (uint64_t)1 << 63;
-    uint64_t key = nj_tally_key(&series->classes, class), bits = key & ~unknown;
+    const struct nj_series_class *of = nj_tally_get(&series->classes, class);
+    uint64_t bits = of->bits & ~unknown;
     double weight;
 
     memcpy(&weight, &bits, sizeof weight);
-    return nj_carrier_of(cluster, weight, key == bits);
+    struct nj_carrier carrier = nj_carrier_of(cluster, weight, of->bits == bits);
+    carrier.known = of->known;
+    return carrier;
 }
 
-/* Bits of doubles >= 0 sort as the doubles do; of two equal weights the known one comes first.
- */
+/* Bits of doubles >= 0 sort as the doubles do; of two equal weights the known one comes first,
+ * then by the part of known size. */
 static bool
 classes_sort(struct nj_series *series)
 {
@@ -28,8 +31,13 @@ classes_sort(struct nj_series *series)
     series->class_order = malloc((len + 1) * sizeof *series->class_order);
     bool is_done = items && series->class_order;
     for (uint32_t i = 0; is_done && i < len; i++) {
-        uint64_t key = nj_tally_key(&series->classes, i);
-        items[i] = (struct nj_keyed){key << 1 | key >> 63, i, 0};
+        const struct nj_series_class *of = nj_tally_get(&series->classes, i);
+        items[i] = (struct nj_keyed){of->known.number, i, 0};
+    }
+    is_done = is_done && nj_keyed_sort(items, len, scratch, NULL) == NJ_OK;
+    for (size_t i = 0; is_done && i < len; i++) {
+        const struct nj_series_class *of = nj_tally_get(&series->classes, items[i].carrier);
+        items[i].key = of->bits << 1 | of->bits >> 63;
     }
     is_done = is_done && nj_keyed_sort(items, len, scratch, NULL) == NJ_OK;
     for (size_t i = 0; is_done && i < len; i++)
@@ -164,7 +172,8 @@ stratum_cmp(const void *a, const void *b)
     const struct nj_stratum *l = a, *r = b;
     int c = (l->weight > r->weight) - (l->weight < r->weight);
 
-    return c ? c : (l->rest > r->rest) - (l->rest < r->rest);
+    c = c ? c : (l->rest > r->rest) - (l->rest < r->rest);
+    return c ? c : (l->known.number > r->known.number) - (l->known.number < r->known.number);
 }
 
 struct nj_data
@@ -189,7 +198,8 @@ nj_series_strata(const struct nj_series *series, uint32_t group, enum nj_series_
                                             nj_wide_real(m->of[sum].y),
                                             nj_wide_real(m->xx),
                                             nj_wide_real(m->of[sum].xy),
-                                            nj_wide_real(m->of[sum].yy)};
+                                            nj_wide_real(m->of[sum].yy),
+                                            carrier.known};
     }
     if (len > 1)
         qsort(strata, len, sizeof *strata, stratum_cmp);
@@ -259,15 +269,16 @@ sample_of_cells(const struct nj_series *series, uint32_t group, unsigned measure
             (struct counted){cell,
                              series->class_order[cell_class(key)],
                              {value, carrier.weight, carrier.rest, (double)c->rows,
-                              (double)c->aa, (double)c->ab, (double)c->most}};
+                              (double)c->aa, (double)c->ab, (double)c->most, carrier.known}};
     }
     qsort(counted, len, sizeof *counted, counted_cmp);
     qsort(units, classes_len, sizeof *units, counted_cmp);
     for (size_t i = 0; i < len; i++)
         cells[i] = counted[i].of;
     for (size_t i = 0; i < classes_len; i++)
-        classes[i] = (struct nj_cell_class){units[i].of.weight, units[i].of.rest,
-                                            units[i].of.rows, units[i].of.aa};
+        classes[i] =
+            (struct nj_cell_class){units[i].of.weight, units[i].of.rest, units[i].of.rows,
+                                   units[i].of.aa, units[i].of.known};
     return nj_sample_of_cells(out, cells, len, classes, classes_len, arena, err);
 }
 

@@ -23,6 +23,12 @@ struct nj_series_total {
     uint64_t x, y[NJ_SERIES_MEASURES + NJ_SERIES_EVENTS];
 };
 
+/* A weight: its bits, with the sign where it is not known, and its part of known size. */
+struct nj_series_class {
+    uint64_t bits;
+    struct nj_known known;
+};
+
 /* Sums over the units of one group and weight. */
 struct nj_series_moments {
     uint64_t units, x;

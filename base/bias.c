@@ -179,10 +179,13 @@ plain_sample(struct nj_sample *out, const struct nj_sample *sample, struct nj_ar
         for (size_t i = 0; i < sample->stored_len; i++) {
             cells[i] = sample->stored_cell[i];
             cells[i].weight = cells[i].rest = 1;
+            cells[i].known = (struct nj_known){0};
         }
         for (size_t i = 0; i < sample->classes_len; i++)
-            classes[i] = (struct nj_cell_class){1, 1, sample->classes[i].clusters,
-                                                sample->classes[i].bb};
+            classes[i] = (struct nj_cell_class){.weight = 1,
+                                                .rest = 1,
+                                                .clusters = sample->classes[i].clusters,
+                                                .bb = sample->classes[i].bb};
         return nj_sample_of_cells(out, cells, sample->stored_len, classes, sample->classes_len,
                                   scratch, err);
     }

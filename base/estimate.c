@@ -31,6 +31,16 @@ term_cmp(const void *a, const void *b)
     return c ? c : real_cmp(l->y, r->y);
 }
 
+struct nj_known_factors
+nj_known_factors_of(struct nj_known known, double weight, double rest, enum nj_spread spread)
+{
+    double n = known.quota;
+
+    if (spread == NJ_SPREAD_FINITE)
+        return (struct nj_known_factors){rest * n / (n - 1), -rest / (n - 1)};
+    return (struct nj_known_factors){n / (n - 1), 1 / (n * weight) - 1 / (n - 1)};
+}
+
 void
 nj_terms_sort(struct nj_term *terms, size_t len)
 {
@@ -123,6 +133,20 @@ stratum_share(const struct nj_stratum *s, double units, enum nj_spread spread)
     return s->rest;
 }
 
+/* What a stratum adds to a variance: of weighted deviations the squares added up, and what they
+ * add up to. */
+static double
+stratum_variance(const struct nj_stratum *s, double squares, double sum, double units,
+                 enum nj_spread spread)
+{
+    struct nj_known_factors f;
+
+    if (!nj_is_known(s->known))
+        return stratum_share(s, units, spread) * squares;
+    f = nj_known_factors_of(s->known, s->weight, s->rest, spread);
+    return fmax(0, f.squares * squares + f.sum * sum * sum);
+}
+
 static struct nj_estimate
 t_interval(double est, double variance, double units)
 {
@@ -130,6 +154,49 @@ t_interval(double est, double variance, double units)
     double reach = units > 1 ? nj_t_quantile(LIMIT, units - 1) * se : (double)NAN;
 
     return (struct nj_estimate){est, est - reach, est + reach, se};
+}
+
+/* What the variance of a total needs to know of all strata. */
+struct total {
+    double units, mean;   /* mean: what a unit adds to the total */
+    double traces, level; /* of parts of known size: traces that happened; mean of one */
+};
+
+static struct total
+total_of(struct nj_data data, double est, double units)
+{
+    struct total t = {.units = units, .mean = est / units};
+    struct nj_sum traces = {0}, sum = {0};
+    struct nj_stratum s;
+
+    for (struct walk walk = {data, 0}; walk_next(&walk, &s);) {
+        if (!nj_is_known(s.known))
+            continue;
+        nj_sum_add(&traces, s.weight * s.known.quota);
+        nj_sum_add(&sum, s.weight * s.y);
+    }
+    t.traces = nj_sum_of(&traces);
+    t.level = t.traces > 0 ? nj_sum_of(&sum) / t.traces : 0;
+    return t;
+}
+
+/* What a stratum adds to the variance of a total. A process that makes more or fewer units next
+ * time is described by their mean. */
+static double
+total_variance(const struct nj_stratum *s, const struct total *t, enum nj_spread spread)
+{
+    bool is_process = spread == NJ_SPREAD_PROCESS || s->rest == 1;
+    double square = s->weight * s->weight, n = s->known.quota;
+
+    if (nj_is_known(s->known)) {
+        double within = square * n / (n - 1) * fmax(0, s->yy - s->y * s->y / n);
+        double gap = s->y / n - t->level;
+        return is_process ? within + s->weight * n * gap * gap : s->rest * within;
+    }
+    double middle = is_process ? t->mean / s->weight : 0;
+    double squares = s->units == 1 ? (s->y - middle) * (s->y - middle)
+                                   : s->yy - 2 * middle * s->y + s->units * middle * middle;
+    return stratum_share(s, t->units, spread) * square * fmax(0, squares);
 }
 
 struct nj_estimate
@@ -143,18 +210,10 @@ nj_data_total(struct nj_data data, enum nj_spread spread)
         return none;
     for (struct walk walk = {data, 0}; walk_next(&walk, &s);)
         nj_sum_add(&total, s.weight * s.y);
-    /* a process that makes more or fewer units next time is described by their mean */
-    double mean = nj_sum_of(&total) / design.units;
-    for (struct walk walk = {data, 0}; design.units > 1 && walk_next(&walk, &s);) {
-        if (!(s.weight > 0))
-            continue;
-        bool is_process = spread == NJ_SPREAD_PROCESS || s.rest == 1;
-        double middle = is_process ? mean / s.weight : 0;
-        double squares = s.units == 1 ? (s.y - middle) * (s.y - middle)
-                                      : s.yy - 2 * middle * s.y + s.units * middle * middle;
-        nj_sum_add(&variance, stratum_share(&s, design.units, spread) * s.weight * s.weight *
-                                  fmax(0, squares));
-    }
+    struct total t = total_of(data, nj_sum_of(&total), design.units);
+    for (struct walk walk = {data, 0}; design.units > 1 && walk_next(&walk, &s);)
+        if (s.weight > 0)
+            nj_sum_add(&variance, total_variance(&s, &t, spread));
     return t_interval(nj_sum_of(&total), nj_sum_of(&variance), design.units);
 }
 
@@ -186,8 +245,9 @@ ratio_variance(const struct ratio *ratio, enum nj_spread spread)
     struct nj_stratum s;
 
     for (struct walk walk = {ratio->data, 0}; ratio->design.units > 1 && walk_next(&walk, &s);)
-        nj_sum_add(&sum, stratum_share(&s, ratio->design.units, spread) * s.weight * s.weight *
-                             squares_about(&s, ratio->est));
+        nj_sum_add(&sum, stratum_variance(
+                             &s, s.weight * s.weight * squares_about(&s, ratio->est),
+                             s.weight * (s.y - ratio->est * s.x), ratio->design.units, spread));
     return nj_sum_of(&sum) / (ratio->x * ratio->x);
 }
 
@@ -393,9 +453,14 @@ nj_data_bias(struct nj_data data, enum nj_spread spread)
         double b = plain / x - s.weight * ratio.est / ratio.x;
         double squares = s.units == 1 ? (a * s.y - b * s.x) * (a * s.y - b * s.x)
                                       : a * a * s.yy - 2 * a * b * s.xy + b * b * s.xx;
-        /* what was kept outside the design has no known share in it */
-        double share = s.weight > 0 ? stratum_share(&s, ratio.design.units, spread) : 1;
-        nj_sum_add(&variance, share * fmax(0, squares));
+        if (!(s.weight > 0)) /* kept outside the design: no known share in it */
+            nj_sum_add(&variance, fmax(0, squares));
+        else if (spread == NJ_SPREAD_FINITE)
+            nj_sum_add(&variance, stratum_variance(&s, fmax(0, squares), a * s.y - b * s.x,
+                                                   ratio.design.units, spread));
+        else /* how many of each part are stored is no fixed number in another sample */
+            nj_sum_add(&variance,
+                       stratum_share(&s, ratio.design.units, spread) * fmax(0, squares));
     }
     return t_interval(plain - ratio.est, nj_sum_of(&variance), ratio.design.units);
 }

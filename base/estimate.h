@@ -20,18 +20,34 @@
 
 enum nj_spread { NJ_SPREAD_FINITE, NJ_SPREAD_PROCESS };
 
+/* A part of what happened whose size is known from elsewhere. Its weights are that size over
+ * `quota`, so its number is no estimate, and only what differs within it is uncertain
+ * (post-stratification; Saerndal, Swensson and Wretman 1992, 7.6). */
+struct nj_known {
+    uint32_t number; /* from 1 on; 0: no such part */
+    uint32_t quota;  /* traces of it that are stored, with or without what is estimated */
+};
+
+/* One that has a spread of its own. */
+static inline bool
+nj_is_known(struct nj_known known)
+{
+    return known.number > 0 && known.quota > 1;
+}
+
 /* How a sampled thing came into the sample. */
 struct nj_carrier {
     uint64_t cluster; /* the unit of the sampling decision */
     double weight;    /* 1 / inclusion probability; 0: stored, but not counted */
     double rest;      /* 1 - inclusion probability; 1 where that is not known */
+    struct nj_known known;
 };
 
 static inline struct nj_carrier
 nj_carrier_of(uint64_t cluster, double weight, bool is_known)
 {
     double rest = weight > 1 ? 1 - 1 / weight : 0;
-    return (struct nj_carrier){cluster, weight, is_known ? rest : 1};
+    return (struct nj_carrier){cluster, weight, is_known ? rest : 1, {0, 0}};
 }
 
 struct nj_term {
@@ -46,7 +62,20 @@ struct nj_stratum {
     double units;        /* clusters */
     double x, y;
     double xx, xy, yy;
+    struct nj_known known; /* all of one part, and of that part all that has x or y */
 };
+
+/* How the squares of a part of known size count: z is what a unit deviates by, times its
+ * weight, over all units of the part, those without z included. The variance is finite   (1 -
+ * f) n / (n - 1) (sum z^2 - (sum z)^2 / n) process  n / (n - 1) (sum z^2 - (sum z)^2 / n) +
+ * (sum z)^2 / (n w) where n is the quota, f = 1 / w; the last term is what parts differ by, in
+ * a process that makes as many but other units. */
+struct nj_known_factors {
+    double squares, sum; /* of sum z^2, and of (sum z)^2 */
+};
+/* Of a part that nj_is_known. */
+struct nj_known_factors nj_known_factors_of(struct nj_known known, double weight, double rest,
+                                            enum nj_spread spread);
 
 /* 95 % limits; NaN stands for "no limit" and "no number". `se` is the standard error that
  * belongs to the spread that was asked for. */
@@ -88,7 +117,8 @@ nj_data_of_strata(const struct nj_stratum *strata, size_t len)
 
 struct nj_design nj_data_design(struct nj_data data);
 
-/* Total of y over all that happened: sum of w y (Horvitz and Thompson 1952), t interval. */
+/* Total of y over all that happened: sum of w y (Horvitz and Thompson 1952), t interval. Terms
+ * know of no parts of known size; strata do. */
 struct nj_estimate nj_data_total(struct nj_data data, enum nj_spread spread);
 
 /* The ratio sum w y / sum w x (Hajek 1971: a mean, where x counts), linearised variance

@@ -15,7 +15,9 @@
 /* The variance of the share of weight on one side of a value t, updated value by value:
  *   V(t; f) = sum_c k_c (A_c(t) - f B_c)^2 / W^2
  * with A_c the weight that cluster c has on that side, B_c its whole weight, k_c its share in
- * the spread. The sums for the process, where all shares are the same, are kept beside. */
+ * the spread. The sums for the process, where all shares are the same, are kept beside. A part
+ * of known size counts as one more cluster, which is made of all its rows and has a negative
+ * share (nj_known_factors). */
 struct spread {
     const struct nj_sample *sample;
     double process;  /* m / (m - 1) of m clusters */
@@ -23,6 +25,9 @@ struct spread {
     struct unit {
         double seen, weight, share; /* A_c, B_c, k_c */
     } * unit;                       /* of rows */
+    struct part {
+        double seen, weight, share, even; /* even: the share in the process */
+    } * part;                             /* of each part of known size; NULL: there are none */
     struct sums {
         struct nj_sum aa, ab; /* sums of k A^2 and k A B */
         double bb;            /* sum of k B^2 */
@@ -33,6 +38,51 @@ static double
 share_of(const struct spread *s, double rest)
 {
     return s->is_process || rest == 1 ? s->process : rest;
+}
+
+/* Adds rows of weight `w` in all to their part, before anything is seen of it. */
+static void
+part_grow(struct spread *s, struct nj_known known, double weight, double rest, double w)
+{
+    enum nj_spread spread = s->is_process ? NJ_SPREAD_PROCESS : NJ_SPREAD_FINITE;
+
+    if (!nj_is_known(known))
+        return;
+    struct part *part = &s->part[known.number - 1];
+    part->weight += w;
+    part->share = nj_known_factors_of(known, weight, rest, spread).sum;
+    part->even = -rest / known.quota;
+}
+
+static enum nj_status
+parts_begin(struct spread *s, struct nj_arena *scratch, struct nj_error *err)
+{
+    const struct nj_sample *sample = s->sample;
+
+    if (sample->parts_len == 0)
+        return NJ_OK;
+    if (!(s->part = NJ_NEW(scratch, struct part, sample->parts_len)))
+        return nj_fail(err, NJ_ENOMEM, "no memory for the parts of %zu values", sample->len);
+    for (size_t i = 0; i < sample->len; i++) {
+        if (sample->cell) {
+            const struct nj_cell *c = &sample->cell[i];
+            part_grow(s, c->known, c->weight, c->rest, c->weight * c->rows);
+        } else {
+            const struct nj_carrier *c = &sample->carriers[sample->item[i].carrier];
+            part_grow(s, c->known, c->weight, c->rest, c->weight);
+        }
+    }
+    return NJ_OK;
+}
+
+/* The share of a cluster, which lies in a part of known size or in none. */
+static double
+known_share(const struct spread *s, struct nj_known known, double weight, double rest)
+{
+    enum nj_spread spread = s->is_process ? NJ_SPREAD_PROCESS : NJ_SPREAD_FINITE;
+
+    return nj_is_known(known) ? nj_known_factors_of(known, weight, rest, spread).squares
+                              : share_of(s, rest);
 }
 
 static enum nj_status
@@ -47,7 +97,8 @@ spread_begin(struct spread *s, const struct nj_sample *sample, enum nj_spread sp
                          .is_process = spread == NJ_SPREAD_PROCESS};
     for (size_t i = 0; i < sample->classes_len; i++) {
         const struct nj_cell_class *c = &sample->classes[i];
-        nj_sum_add(&asked, share_of(s, c->rest) * c->weight * c->weight * c->bb);
+        nj_sum_add(&asked, known_share(s, c->known, c->weight, c->rest) * c->weight *
+                               c->weight * c->bb);
         nj_sum_add(&even, c->weight * c->weight * c->bb);
     }
     if (sample->unit) {
@@ -62,6 +113,19 @@ spread_begin(struct spread *s, const struct nj_sample *sample, enum nj_spread sp
             nj_sum_add(&even, weight * weight);
         }
     }
+    if (parts_begin(s, scratch, err) < 0)
+        return NJ_ENOMEM;
+    for (size_t i = 0; s->part && s->unit && i < sample->len; i++) {
+        const struct nj_carrier *c = &sample->carriers[sample->item[i].carrier];
+        struct unit *unit = &s->unit[sample->unit[i]];
+        double share = known_share(s, c->known, c->weight, c->rest);
+        nj_sum_add(&asked, (share - unit->share) * unit->weight * unit->weight);
+        unit->share = share;
+    }
+    for (uint32_t k = 0; s->part && k < sample->parts_len; k++) {
+        nj_sum_add(&asked, s->part[k].share * s->part[k].weight * s->part[k].weight);
+        nj_sum_add(&even, s->part[k].even * s->part[k].weight * s->part[k].weight);
+    }
     s->asked.bb = nj_sum_of(&asked);
     s->even.bb = nj_sum_of(&even);
     return NJ_OK;
@@ -72,6 +136,8 @@ spread_restart(struct spread *s)
 {
     for (size_t c = 0; s->unit && c < (size_t)s->sample->units; c++)
         s->unit[c].seen = 0;
+    for (uint32_t k = 0; s->part && k < s->sample->parts_len; k++)
+        s->part[k].seen = 0;
     s->asked.aa = s->asked.ab = s->even.aa = s->even.ab = (struct nj_sum){0};
 }
 
@@ -84,6 +150,22 @@ sums_add(struct spread *s, double share, double aa, double ab)
     nj_sum_add(&s->even.ab, ab);
 }
 
+/* The cluster that a part of known size counts as sees rows of weight `w`. */
+static void
+part_add(struct spread *s, struct nj_known known, double w)
+{
+    if (!nj_is_known(known))
+        return;
+    struct part *part = &s->part[known.number - 1];
+    double aa = w * (2 * part->seen + w), ab = w * part->weight;
+
+    nj_sum_add(&s->asked.aa, part->share * aa);
+    nj_sum_add(&s->asked.ab, part->share * ab);
+    nj_sum_add(&s->even.aa, part->even * aa);
+    nj_sum_add(&s->even.ab, part->even * ab);
+    part->seen += w;
+}
+
 static void
 row_add(struct spread *s, size_t row)
 {
@@ -92,6 +174,8 @@ row_add(struct spread *s, size_t row)
 
     sums_add(s, unit->share, w * (2 * unit->seen + w), w * unit->weight);
     unit->seen += w;
+    if (s->part)
+        part_add(s, s->sample->carriers[s->sample->item[row].carrier].known, w);
 }
 
 static void
@@ -100,7 +184,10 @@ cell_add(struct spread *s, size_t at)
     const struct nj_cell *cell = &s->sample->cell[at];
     double square = cell->weight * cell->weight;
 
-    sums_add(s, share_of(s, cell->rest), square * cell->aa, square * cell->ab);
+    sums_add(s, known_share(s, cell->known, cell->weight, cell->rest), square * cell->aa,
+             square * cell->ab);
+    if (s->part)
+        part_add(s, cell->known, cell->weight * cell->rows);
 }
 
 /* Adds all rows or cells of the next value and returns the rank after them. */

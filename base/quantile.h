@@ -36,6 +36,8 @@ struct nj_sample {
     const struct nj_cell *stored_cell;
     const struct nj_cell_class *classes;
     size_t classes_len;
+
+    uint32_t parts_len; /* largest number of a part of known size */
 };
 
 /* Sorts `items` in place and builds *out of them; both arrays must live as long as it.
@@ -54,16 +56,18 @@ struct nj_cell {
     double weight, rest;
     double rows, aa, ab;
     double most; /* rows that one cluster has in this cell or above it, at most */
+    struct nj_known known;
 };
 
-/* All clusters of one weight: how many, and the sum of b^2. */
+/* All clusters of one weight and part of known size: how many, and the sum of b^2. */
 struct nj_cell_class {
     double weight, rest;
     double clusters, bb;
+    struct nj_known known;
 };
 
-/* Builds *out of cells, ascending by (key, weight, rest), and classes, ascending by (weight,
- * rest), which must live as long as it. NJ_ENOMEM. */
+/* Builds *out of cells, ascending by (key, weight, rest, known), and classes, ascending by
+ * (weight, rest, known), which must live as long as it. NJ_ENOMEM. */
 enum nj_status nj_sample_of_cells(struct nj_sample *out, const struct nj_cell *cells,
                                   size_t len, const struct nj_cell_class *classes,
                                   size_t classes_len, struct nj_arena *arena,

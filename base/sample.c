@@ -136,6 +136,8 @@ units_fill(struct nj_sample *out, struct nj_arena *arena, struct nj_error *err)
         unit_weight[c] += carrier->weight;
         unit_rest[c] = fmax(unit_rest[c], carrier->rest);
         out->is_census &= carrier->rest == 0;
+        if (carrier->known.number > out->parts_len)
+            out->parts_len = carrier->known.number;
     }
     out->unit = unit;
     out->weight = weight;
@@ -207,6 +209,8 @@ nj_sample_of_cells(struct nj_sample *out, const struct nj_cell *cells, size_t le
         if (!(classes[i].weight > 0))
             continue;
         out->units += classes[i].clusters;
+        if (classes[i].known.number > out->parts_len)
+            out->parts_len = classes[i].known.number;
         out->is_census &= classes[i].rest == 0;
     }
     out->weight_sum = nj_sum_of(&reach);

@@ -36,12 +36,13 @@ enum nj_weight_status {
 };
 
 struct nj_weight {
-    double value;      /* 1 / inclusion probability, >= 0 */
-    uint64_t cluster;  /* sampling unit: rv where present, else a hash of the trace id */
-    uint32_t source;   /* name id: "ot.th", "sampler.param", … NJ_NO_NAME: none */
-    uint8_t status;    /* enum nj_weight_status */
-    bool has_conflict; /* two sources disagree by more than 1 % */
-    bool is_grouped;   /* the cluster is a recorded rv, which other traces may share */
+    double value;          /* 1 / inclusion probability, >= 0 */
+    uint64_t cluster;      /* sampling unit: rv where present, else a hash of the trace id */
+    uint32_t source;       /* name id: "ot.th", "sampler.param", … NJ_NO_NAME: none */
+    uint8_t status;        /* enum nj_weight_status */
+    bool has_conflict;     /* two sources disagree by more than 1 % */
+    bool is_grouped;       /* the cluster is a recorded rv, which other traces may share */
+    struct nj_known known; /* the part of known size that it belongs to */
 };
 
 /* A link as an edge between spans. */
@@ -135,7 +136,9 @@ nj_trace_carrier(const struct nj_trace *trace)
     const struct nj_weight *w = &trace->weight;
     bool is_known = w->status == NJ_WEIGHT_OK || w->status == NJ_WEIGHT_ZERO;
 
-    return nj_carrier_of(w->cluster, w->value, is_known);
+    struct nj_carrier carrier = nj_carrier_of(w->cluster, w->value, is_known);
+    carrier.known = w->known;
+    return carrier;
 }
 
 /* The id of span i as output shows it: its text where it had one, else `hex`. */

@@ -185,8 +185,8 @@ strata_of(const struct nj_term *terms, size_t len, struct nj_stratum *out)
         while (k < strata && out[k].weight != t->carrier.weight)
             k++;
         if (k == strata)
-            out[strata++] =
-                (struct nj_stratum){t->carrier.weight, t->carrier.rest, 0, 0, 0, 0, 0, 0};
+            out[strata++] = (struct nj_stratum){
+                t->carrier.weight, t->carrier.rest, 0, 0, 0, 0, 0, 0, {0, 0}};
         out[k].units++;
         out[k].x += t->x;
         out[k].y += t->y;

@@ -353,8 +353,14 @@ cells_count(const struct data *data, struct nj_cell *cells, struct nj_cell_class
                            cells[k].weight != carrier->weight))
             k++;
         if (k == len)
-            cells[len++] = (struct nj_cell){
-                nj_key_of_real(data->value[i]), carrier->weight, carrier->rest, 0, 0, 0, 0};
+            cells[len++] = (struct nj_cell){nj_key_of_real(data->value[i]),
+                                            carrier->weight,
+                                            carrier->rest,
+                                            0,
+                                            0,
+                                            0,
+                                            0,
+                                            {0, 0}};
         cells[k].rows += same;
         cells[k].aa += (before + same) * (before + same) - before * before;
         cells[k].ab += same * all;
@@ -365,7 +371,7 @@ cells_count(const struct data *data, struct nj_cell *cells, struct nj_cell_class
             k++;
         if (k == *classes_len)
             classes[(*classes_len)++] =
-                (struct nj_cell_class){carrier->weight, carrier->rest, 0, 0};
+                (struct nj_cell_class){carrier->weight, carrier->rest, 0, 0, {0, 0}};
         classes[k].clusters++;
         classes[k].bb += all * all;
     }
