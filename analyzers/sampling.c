@@ -373,7 +373,7 @@ status_word(const struct nj_weight *weight, const struct nj_weight_reading *read
     static const char *const words[] = {"ok", "unknown", "zero", "inconsistent", "invalid"};
 
     return weight->status == NJ_WEIGHT_OK && reading->is_rv_invalid ? "invalid_rv"
-                                                                     : words[weight->status];
+                                                                    : words[weight->status];
 }
 
 /* One line of --explain-weights. */

@@ -56,7 +56,9 @@ struct nj_sampling {
 /* What the tables say, for the warnings. */
 struct nj_sampling_findings {
     uint64_t by_status[NJ_WEIGHT_INVALID + 1];
-    uint64_t recovered, known, assumed; /* traces by what their weights rest on */
+    /* traces by what their weights rest on */
+    uint64_t recovered, known, assumed, stratified;
+    uint64_t empty_parts; /* strata of known number of which nothing is stored */
     double top_share;
     uint64_t top_traces;
     double uniformity_p; /* NaN: nothing to test */

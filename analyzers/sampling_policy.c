@@ -1,5 +1,5 @@
-/* sampling_policy.c - reads the rules of a tail sampler and finds those that a trace satisfies.
- */
+/* sampling_policy.c - reads the rules and counts of a sampler and finds those that a trace
+ * satisfies. */
 #include "analyzers/sampling_policy.h"
 
 #include "base/clock.h"
@@ -72,6 +72,21 @@ rate_read(struct reader *r, double *out)
     }
     return *out > 0 && *out <= 1 ? NJ_OK
                                  : reject(r, at, "a rate must be above 0 and at most 1");
+}
+
+/* How many traces of a stratum happened. */
+static enum nj_status
+population_read(struct reader *r, double *out)
+{
+    const char *at = r->json.at;
+    struct nj_json_number number;
+
+    if (nj_json_peek(&r->json) != NJ_JSON_NUMBER || !nj_json_number(&r->json, &number))
+        return reject_json(r, "expected a number of traces");
+    *out = number.real;
+    return number.is_integer && number.real >= 1
+               ? NJ_OK
+               : reject(r, at, "expected a whole number of traces, at least 1");
 }
 
 static enum nj_status
@@ -188,11 +203,11 @@ when_read(struct reader *r, struct nj_sampling_rule *rule)
 }
 
 static enum nj_status
-source_name(struct reader *r, struct nj_sampling_rule *rule)
+source_name(struct reader *r, const char *prefix, struct nj_sampling_rule *rule)
 {
     struct nj_buf text = {0};
 
-    nj_buf_put_text(&text, "policy:");
+    nj_buf_put_text(&text, prefix);
     nj_buf_put_slice(&text, rule->name);
     rule->source = text.is_failed ? UINT32_MAX : nj_names_intern(r->names, nj_buf_slice(&text));
     nj_buf_fini(&text);
@@ -201,10 +216,26 @@ source_name(struct reader *r, struct nj_sampling_rule *rule)
                : NJ_OK;
 }
 
+/* Rules have a rate, strata a population; else they are the same. */
+static const struct kind {
+    const char *list, *number, *prefix, *member, *repeated, *missing;
+    size_t number_at;
+    enum nj_status (*read)(struct reader *r, double *out);
+} kinds[] = {
+    {"rules", "rate", "policy:", "expected a rule: {\"name\": …, \"rate\": …, \"when\": {…}}",
+     "a rule has name, rate and when, each once", "a rule needs a name and a rate",
+     offsetof(struct nj_sampling_rule, rate), rate_read},
+    {"strata", "population",
+     "strata:", "expected a stratum: {\"name\": …, \"population\": …, \"when\": {…}}",
+     "a stratum has name, population and when, each once",
+     "a stratum needs a name and a population", offsetof(struct nj_sampling_rule, population),
+     population_read},
+};
+
 static enum nj_status
-rule_read(struct reader *r, struct nj_sampling_rule *rule)
+rule_read(struct reader *r, const struct kind *kind, struct nj_sampling_rule *rule)
 {
-    enum { NAME = 1, RATE = 2, WHEN = 4 };
+    enum { NAME = 1, NUMBER = 2, WHEN = 4 };
     const char *at = r->json.at;
     enum nj_status st = NJ_OK;
     struct nj_slice key;
@@ -212,52 +243,74 @@ rule_read(struct reader *r, struct nj_sampling_rule *rule)
 
     *rule = (struct nj_sampling_rule){.duration_over_ns = -1, .spans_over = -1};
     if (nj_json_peek(&r->json) != NJ_JSON_OBJECT || !nj_json_object(&r->json))
-        return reject_json(r, "expected a rule: {\"name\": …, \"rate\": …, \"when\": {…}}");
+        return reject_json(r, kind->member);
     while (st == NJ_OK && nj_json_object_next(&r->json, &key)) {
-        int what = nj_slice_eq(key, NJ_SLICE("name"))   ? NAME
-                   : nj_slice_eq(key, NJ_SLICE("rate")) ? RATE
-                   : nj_slice_eq(key, NJ_SLICE("when")) ? WHEN
-                                                        : 0;
+        int what = nj_slice_eq(key, NJ_SLICE("name"))            ? NAME
+                   : nj_slice_eq(key, nj_slice_of(kind->number)) ? NUMBER
+                   : nj_slice_eq(key, NJ_SLICE("when"))          ? WHEN
+                                                                 : 0;
         if (!what || (seen & what))
-            return reject(r, r->json.at, "a rule has name, rate and when, each once");
+            return reject(r, r->json.at, kind->repeated);
         seen |= what;
-        st = what == NAME   ? text_read(r, &rule->name)
-             : what == RATE ? rate_read(r, &rule->rate)
-                            : when_read(r, rule);
+        st = what == NAME     ? text_read(r, &rule->name)
+             : what == NUMBER ? kind->read(r, (double *)((char *)rule + kind->number_at))
+                              : when_read(r, rule);
     }
     if (st < 0)
         return st;
     if (r->json.error)
-        return reject_json(r, "expected a rule");
-    if ((seen & (NAME | RATE)) != (NAME | RATE))
-        return reject(r, at, "a rule needs a name and a rate");
-    return source_name(r, rule);
+        return reject_json(r, kind->member);
+    if ((seen & (NAME | NUMBER)) != (NAME | NUMBER))
+        return reject(r, at, kind->missing);
+    return source_name(r, kind->prefix, rule);
 }
 
 static enum nj_status
-rules_read(struct reader *r, struct nj_sampling_policy *out)
+list_read(struct reader *r, const struct kind *kind, struct nj_sampling_rule **out,
+          size_t *out_len)
 {
-    struct nj_slice key;
     enum nj_status st;
 
-    out->rules = NJ_NEW(r->arena, struct nj_sampling_rule, NJ_SAMPLING_RULES_MAX);
-    if (!out->rules)
+    if (*out)
+        return reject(r, r->json.at, "rules and strata may be given once each");
+    *out = NJ_NEW(r->arena, struct nj_sampling_rule, NJ_SAMPLING_RULES_MAX);
+    if (!*out)
         return nj_fail(r->err, NJ_ENOMEM, "no memory for a sampling policy");
-    if (nj_json_peek(&r->json) != NJ_JSON_OBJECT || !nj_json_object(&r->json) ||
-        !nj_json_object_next(&r->json, &key) || !nj_slice_eq(key, NJ_SLICE("rules")) ||
-        nj_json_peek(&r->json) != NJ_JSON_ARRAY || !nj_json_array(&r->json))
-        return reject_json(r, "expected {\"rules\": [ … ]}");
+    if (nj_json_peek(&r->json) != NJ_JSON_ARRAY || !nj_json_array(&r->json))
+        return reject_json(r, "expected a list");
     while (nj_json_array_next(&r->json)) {
-        if (out->rules_len == NJ_SAMPLING_RULES_MAX)
-            return reject(r, r->json.at, "too many rules");
-        if ((st = rule_read(r, &out->rules[out->rules_len])) < 0)
+        if (*out_len == NJ_SAMPLING_RULES_MAX)
+            return reject(r, r->json.at, "too many rules or strata");
+        if ((st = rule_read(r, kind, &(*out)[*out_len])) < 0)
             return st;
-        out->rules_len++;
+        ++*out_len;
     }
-    if (r->json.error || nj_json_object_next(&r->json, &key) || r->json.error ||
-        !nj_json_at_end(&r->json))
-        return reject_json(r, "expected nothing after the rules");
-    return out->rules_len ? NJ_OK : reject(r, r->json.begin, "expected at least one rule");
+    if (r->json.error)
+        return reject_json(r, kind->member);
+    return *out_len ? NJ_OK : reject(r, r->json.at, "expected at least one rule or stratum");
+}
+
+static enum nj_status
+policy_read(struct reader *r, struct nj_sampling_policy *out)
+{
+    const char *wanted = "expected {\"rules\": [ … ], \"strata\": [ … ]}, or one of them";
+    enum nj_status st = NJ_OK;
+    struct nj_slice key;
+
+    if (nj_json_peek(&r->json) != NJ_JSON_OBJECT || !nj_json_object(&r->json))
+        return reject_json(r, wanted);
+    while (st == NJ_OK && nj_json_object_next(&r->json, &key)) {
+        bool is_strata = nj_slice_eq(key, nj_slice_of(kinds[1].list));
+        if (!is_strata && !nj_slice_eq(key, nj_slice_of(kinds[0].list)))
+            return reject(r, r->json.at, wanted);
+        st = is_strata ? list_read(r, &kinds[1], &out->strata, &out->strata_len)
+                       : list_read(r, &kinds[0], &out->rules, &out->rules_len);
+    }
+    if (st < 0)
+        return st;
+    if (r->json.error || !nj_json_at_end(&r->json))
+        return reject_json(r, "expected nothing after the policy");
+    return out->rules_len + out->strata_len ? NJ_OK : reject(r, r->json.begin, wanted);
 }
 
 enum nj_status
@@ -278,7 +331,7 @@ nj_sampling_policy_read(struct nj_sampling_policy *out, const char *path,
                      (int)NJ_SAMPLING_POLICY_BYTES_MAX);
     if (st == NJ_OK) {
         nj_json_init(&r.json, text, true, arena);
-        st = rules_read(&r, out);
+        st = policy_read(&r, out);
     }
     nj_stream_close(stream);
     return st;
@@ -381,6 +434,27 @@ nj_sampling_policy_match(const struct nj_sampling_rule **out,
             return st;
         if (has_attribute)
             *out = rule;
+    }
+    return NJ_OK;
+}
+
+enum nj_status
+nj_sampling_policy_stratum(const struct nj_sampling_rule **out,
+                           const struct nj_sampling_policy *policy, struct nj_run *run,
+                           const struct nj_trace *trace)
+{
+    struct facts facts = facts_of(trace);
+
+    *out = NULL;
+    for (size_t i = 0; i < policy->strata_len && !*out; i++) {
+        bool has_attribute;
+        if (!rule_matches(&policy->strata[i], &facts, trace))
+            continue;
+        enum nj_status st = attribute_matches(&policy->strata[i], run, trace, &has_attribute);
+        if (st < 0)
+            return st;
+        if (has_attribute)
+            *out = &policy->strata[i];
     }
     return NJ_OK;
 }

@@ -42,19 +42,42 @@ origins_count(struct nj_sampling_run *s)
             s->found.recovered += o->traces;
         else if (nj_slice_eq(source, NJ_SLICE("assumed")))
             s->found.assumed += o->traces;
+        else if (nj_slice_starts(source, NJ_SLICE("strata:")))
+            s->found.stratified += o->traces;
         else
             s->found.known += o->traces;
     }
 }
 
+/* What most weights rest on. */
 static const char *
 mode_of(const struct nj_sampling_findings *f)
 {
-    if (f->known == 0 && f->recovered == 0 && f->assumed == 0)
-        return "none";
-    if (f->known >= f->recovered && f->known >= f->assumed)
-        return "known";
-    return f->recovered >= f->assumed ? "recovered" : "assumed";
+    const struct {
+        const char *name;
+        uint64_t traces;
+    } modes[] = {{"none", 0},
+                 {"stratified", f->stratified},
+                 {"known", f->known},
+                 {"recovered", f->recovered},
+                 {"assumed", f->assumed}};
+    size_t best = 0;
+
+    for (size_t i = 1; i < NJ_LEN(modes); i++)
+        if (modes[i].traces > modes[best].traces)
+            best = i;
+    return modes[best].name;
+}
+
+/* Strata of known number of which there is no trace to estimate from. */
+static void
+parts_look(struct nj_sampling_run *s)
+{
+    size_t len;
+    const struct nj_weigh_part *parts = nj_weigher_parts(s->run->weigher, &len);
+
+    for (size_t i = 0; i < len; i++)
+        s->found.empty_parts += parts[i].stored == 0;
 }
 
 struct source {
@@ -351,6 +374,7 @@ nj_sampling_store_put(struct nj_sampling_run *s)
     size_t row = nj_table_add(t);
 
     origins_count(s);
+    parts_look(s);
     estimate_put(s, traces, t, row);
     weights_put(s, traces, t, row);
     counts_put(s, t, row);

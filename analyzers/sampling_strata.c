@@ -77,7 +77,7 @@ strata_put(struct strata *strata)
     }
 }
 
-/* Rules of a policy are the strata where there is one. */
+/* Rules and strata of a policy are the strata where there is one. */
 static bool
 rules_add(struct strata *strata)
 {
@@ -87,7 +87,8 @@ rules_add(struct strata *strata)
     for (size_t i = 0; i < origins->len; i++) {
         const struct nj_sampling_origin *o = nj_tally_get(origins, i);
         struct nj_slice name = nj_names_get(strata->s->run->names, o->source);
-        bool is_rule = nj_slice_starts(name, NJ_SLICE("policy:"));
+        bool is_rule = nj_slice_starts(name, NJ_SLICE("policy:")) ||
+                       nj_slice_starts(name, NJ_SLICE("strata:"));
         struct stratum of = {is_rule ? nj_slice_from(name, 7) : NJ_SLICE("(no rule)"), !is_rule,
                              o->weight, (double)o->traces, o->weight * (double)o->traces};
         has_rules |= is_rule;

@@ -80,7 +80,7 @@ nj_sampling_warnings_put(struct nj_sampling_run *s)
     const struct nj_sampling *state = s->state;
     const struct nj_sampling_findings *f = &s->found;
     uint64_t unknown = f->by_status[NJ_WEIGHT_UNKNOWN];
-    uint64_t with_weight = f->known + f->recovered + f->assumed;
+    uint64_t with_weight = f->known + f->recovered + f->assumed + f->stratified;
     uint64_t mixed = (with_weight > 0 ? unknown : 0) + state->partial;
     double lost = state->child_spans ? (double)f->orphans_lost / (double)state->child_spans : 0;
     uint64_t uneven = f->uniformity_p < UNIFORMITY_MIN ? state->even_traces : 0;
@@ -96,8 +96,8 @@ nj_sampling_warnings_put(struct nj_sampling_run *s)
         {"S002", f->recovered,
          "traces have a weight that was recovered from the trace ids, not recorded"},
         {"S003", state->conflicting,
-         "traces record two rates that differ by more than 1 %; the one of higher precedence "
-         "counts"},
+         "traces have two rates that differ by more than 1 % (from a stratum's number: by more "
+         "than chance); the one of higher precedence counts"},
         {"S004", mixed,
          "traces record no rate, or only some of their spans do, although others in the store "
          "do"},
@@ -123,12 +123,14 @@ nj_sampling_warnings_put(struct nj_sampling_run *s)
          "spans have a parent that is missing and that sampling does not explain: spans were "
          "lost"},
         {"S015", state->grouped,
-         "traces may share their sampling decision with others; they "
-         "count as one unit"},
+         "traces may share their sampling decision with others; they count as one unit"},
         {"S016", state->rate_limited,
          "traces were kept by a rate limiter, whose probability is not known"},
         {"S018", f->is_error_share_biased ? f->error_traces : 0,
          "traces with an error: their share of what is stored is an effect of sampling"},
+        {"S019", f->empty_parts,
+         "strata whose number of traces is known have none stored: what happened in them is in "
+         "no number"},
     };
 
     for (size_t i = 0; i < NJ_LEN(warnings); i++)

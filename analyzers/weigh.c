@@ -1,8 +1,10 @@
-/* weigh.c - weights for every trace: by policy, as recorded, from the trace ids, assumed. */
+/* weigh.c - weights for every trace: by known numbers, by policy, as recorded, from the trace
+ * ids, assumed. */
 #include "analyzers/weigh.h"
 
 #include "analyzers/sampling_policy.h"
 #include "analyzers/weigh_recover.h"
+#include "analyzers/weigh_strata.h"
 #include "analyzers/weigh_subset.h"
 #include "trees/weights.h"
 
@@ -13,6 +15,7 @@ enum { PROBE_TRACES = 64, ARENA_BYTES = 1 << 16 };
 struct nj_weigher {
     struct nj_arena *arena;
     struct nj_sampling_policy policy;
+    struct nj_weigh_strata strata;
     struct nj_weigh_recovery recovery;
     struct nj_weigh_subset subset;
     double assume_weight;   /* 0: nothing is assumed */
@@ -69,7 +72,9 @@ nj_weigher_new(struct nj_weigher **out, const struct nj_corpus *corpus,
         if (w->assume_source == UINT32_MAX)
             st = nj_fail(err, NJ_ENOMEM, "no memory for weights");
     }
-    if (st == NJ_OK && corpus->traces_len > 0 && w->policy.rules_len == 0)
+    if (st == NJ_OK && w->policy.strata_len > 0)
+        st = nj_weigh_strata_count(&w->strata, &w->policy, corpus, options, w->arena, err);
+    else if (st == NJ_OK && corpus->traces_len > 0 && w->policy.rules_len == 0)
         st = corpus_study(w, corpus, err);
     return st;
 }
@@ -111,15 +116,19 @@ unknown_fill(const struct nj_weigher *w, struct nj_trace *trace)
 enum nj_status
 nj_weigher_apply(const struct nj_weigher *w, struct nj_run *run, struct nj_trace *trace)
 {
-    const struct nj_sampling_rule *rule = NULL;
+    const struct nj_sampling_rule *rule = NULL, *stratum = NULL;
     struct nj_weight *weight = &trace->weight;
     enum nj_status st = nj_weight_of_trace(weight, trace, run->err);
 
-    if (st == NJ_OK && w->policy.rules_len > 0)
+    if (st == NJ_OK && w->policy.strata_len > 0 && weight->status != NJ_WEIGHT_ZERO)
+        st = nj_sampling_policy_stratum(&stratum, &w->policy, run, trace);
+    if (st == NJ_OK && !stratum && w->policy.rules_len > 0)
         st = nj_sampling_policy_match(&rule, &w->policy, run, trace);
     if (st < 0)
         return st;
-    if (rule) {
+    if (stratum) {
+        nj_weigh_strata_apply(&w->strata, &w->policy, stratum, weight);
+    } else if (rule) {
         weight->has_conflict =
             weight->status == NJ_WEIGHT_OK && nj_weights_differ(weight->value, 1 / rule->rate);
         weight->value = 1 / rule->rate;
@@ -131,6 +140,13 @@ nj_weigher_apply(const struct nj_weigher *w, struct nj_run *run, struct nj_trace
         nj_weigh_subset_apply(&w->subset, stratum_of(trace), trace);
     }
     return NJ_OK;
+}
+
+const struct nj_weigh_part *
+nj_weigher_parts(const struct nj_weigher *weigher, size_t *len)
+{
+    *len = weigher->strata.len;
+    return weigher->strata.parts;
 }
 
 const struct nj_weigh_recovered *

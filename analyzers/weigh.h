@@ -10,8 +10,8 @@
 struct nj_weigher;
 
 /* Prepares what needs a look at the whole corpus or at files that options name (rates recovered
- * from trace ids, sampling policy, assumed rate). Shared by all threads. NJ_EUSAGE for a policy
- * file that cannot be used. */
+ * from trace ids, sampling policy, traces of strata, assumed rate). Shared by all threads.
+ * NJ_EUSAGE for a policy file that cannot be used. */
 enum nj_status nj_weigher_new(struct nj_weigher **out, const struct nj_corpus *corpus,
                               const struct nj_options *options,
                               struct nj_error *err) NJ_CHECKED;
@@ -28,6 +28,15 @@ struct nj_weigh_recovered {
     bool is_all;
     struct nj_recovered found;
 };
+/* A stratum whose number of traces is known from elsewhere. */
+struct nj_weigh_part {
+    struct nj_slice name;
+    double population; /* traces that happened */
+    uint32_t stored;   /* traces that are stored and count */
+};
+/* In the order of the policy. */
+const struct nj_weigh_part *nj_weigher_parts(const struct nj_weigher *weigher, size_t *len);
+
 /* In the order of (all, service by text, hour). */
 const struct nj_weigh_recovered *nj_weigher_recovered(const struct nj_weigher *weigher,
                                                       size_t *len);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """cli_sampling.py - weights of traces as a user asks for them, and what is estimated with them."""
 import json
+import random
 import sys
 import unittest
 
@@ -23,6 +24,64 @@ class Weights(Cli):
         self.assertEqual((alone['status'], alone['weight']), ('unknown', None))
         self.assertEqual((readable['status'], readable['weight']), ('ok', 4))
         self.assertEqual((below['status'], below['weight']), ('inconsistent', None))
+
+
+class Stratified(Cli):
+    """A sampler that counted what it saw but recorded no rates: one of ten fast traces kept, one of two slow ones."""
+    POLICY = {'strata': [{'name': 'slow', 'population': 60, 'when': {'duration_over': '1s'}},
+                         {'name': 'fast', 'population': 400}]}
+
+    def setUp(self):
+        super().setUp()
+        self.policy = self.write('policy.json', json.dumps(self.POLICY))
+        rng = random.Random(5)
+        self.fast = [100 + rng.randrange(800) for _ in range(40)]
+        self.slow = [1100 + rng.randrange(5000) for _ in range(30)]
+        spans = []
+        for number, took in enumerate(self.fast + self.slow, 1):
+            failed = {'status': {'code': 2}} if took % 4 == 0 else {}
+            spans.append(span(number, 1, start=1000 * number, end=1000 * number + took, **failed))
+        self.traces = self.write('traces.jsonl', request(*spans) + '\n')
+
+    def test_known_numbers_of_strata_are_no_estimate_and_give_the_weights(self):
+        got = self.json('sampling', self.traces, '--sampling-policy', self.policy)
+        self.assertEqual(got['mode'], 'stratified')
+        self.assertEqual(got['estimated_traces'], {'est': 460, 'lo': 460, 'hi': 460})
+        self.assertEqual(got['weights']['sources'], {'strata:fast': 40 / 70, 'strata:slow': 30 / 70})
+        shares = {row['stratum']: row['estimated_share'] for row in got['strata']}
+        self.assertAlmostEqual(shares['slow'], 60 / 460)
+        rows = {row['metric']: row for row in got['rows'] if row['agent'] == '*'}
+        values = [(took * 1000000, 10) for took in self.fast] + [(took * 1000000, 2) for took in self.slow]
+        self.assertAlmostEqual(rows['mean']['weighted'], sum(v * w for v, w in values) / 460, places=3)
+        failed = sum(w for v, w in values if v // 1000000 % 4 == 0) / 460
+        self.assertAlmostEqual(rows['error_rate']['weighted'], failed)
+        self.assertEqual([w['id'] for w in got['warnings'] if w['id'] in ('S001', 'S003', 'S004', 'S019')], [])
+        self.assertIn('stratified', self.run_it('sampling', self.traces, '--sampling-policy', self.policy)[0])
+
+    def test_the_mean_is_surer_than_with_rates_of_the_same_weights(self):
+        """Which only chance would have kept: there the numbers of slow and fast traces vary as well."""
+        rates = self.write('rates.json', json.dumps({'rules': [
+            {'name': 'slow', 'rate': 0.5, 'when': {'duration_over': '1s'}}, {'name': 'fast', 'rate': 0.1}]}))
+
+        def width(policy):
+            rows = self.json('sampling', self.traces, '--sampling-policy', policy)['rows']
+            row = next(row for row in rows if row['agent'] == '*' and row['metric'] == 'mean')
+            return row['weighted'], row['hi'] - row['lo']
+        known, chance = width(self.policy), width(rates)
+        self.assertAlmostEqual(known[0], chance[0], places=3)
+        self.assertLess(known[1], 0.6 * chance[1])
+
+    def test_other_analyzers_use_the_same_weights(self):
+        rows = self.json('latency', self.traces, '--sampling-policy', self.policy, '--by', 'root')['rows']
+        self.assertEqual([(row['n'], row['weight']) for row in rows], [(70, 460)])
+
+    def test_strata_without_a_stored_trace_and_with_too_many_are_warned_of(self):
+        policy = self.write('odd.json', json.dumps({'strata': [
+            {'name': 'none', 'population': 9, 'when': {'agent': 'nobody'}},
+            {'name': 'slow', 'population': 20, 'when': {'duration_over': '1s'}}]}))
+        got = self.json('sampling', self.traces, '--sampling-policy', policy)
+        counts = {warning['id']: warning['count'] for warning in got['warnings']}
+        self.assertEqual((counts['S019'], counts['S003']), (1, 30))
 
 
 if __name__ == '__main__':

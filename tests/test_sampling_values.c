@@ -55,6 +55,45 @@ reads_columns_in_any_order_and_quotes(void **state)
     nj_results_free(r);
 }
 
+/* The sums by hand of test_known.c; rows in two orders give the same bytes. */
+static void
+weighs_by_the_known_sizes_of_strata(void **state)
+{
+    static const char *const tables[] = {"trace_id,value,err,stratum,population\na,1,0,A,10\nb,"
+                                         "3,1,A,10\nc,10,0,B,3\nd,20,0,B,3\n"
+                                         "e,30,1,B,3\n",
+                                         "population,stratum,err,value,trace_id\n3,B,1,30,"
+                                         "e\n10,A,1,3,b\n3,B,0,20,d\n3,B,0,10,c\n"
+                                         "10,A,0,1,a\n"};
+    struct nj_results *r[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        r[i] = nj_results_new();
+        assert_int_equal(nj_sampling_values(file_write(tables[i]), r[i], NULL), NJ_OK);
+    }
+    const struct nj_table *store = nj_results_view(r[0], NJ_TABLE_sampling);
+    assert_slice_equal(nj_table_text(store, 0, NJ_COL_sampling_mode), "stratified");
+    assert_true(nj_table_real(store, 0, NJ_COL_sampling_estimated) == 13);
+    double mean = cell(r[0], "mean", NJ_COL_sampling_rows_weighted);
+    double reach = cell(r[0], "mean", NJ_COL_sampling_rows_hi) - mean;
+    double process = 400 + 10 * (54.0 / 13) * (54.0 / 13) + 3 * (180.0 / 13) * (180.0 / 13);
+    assert_true(fabs(mean - 80.0 / 13) < 1e-12);
+    assert_true(fabs(reach - 2.7764451051977987 * sqrt(process) / 13) < 1e-9);
+    assert_true(fabs(cell(r[0], "error_rate", NJ_COL_sampling_rows_weighted) - 6.0 / 13) <
+                1e-12);
+    assert_true(cell(r[0], "p50", NJ_COL_sampling_rows_weighted) == 3);
+    const struct nj_table *a = nj_results_view(r[0], NJ_TABLE_sampling_rows);
+    const struct nj_table *b = nj_results_view(r[1], NJ_TABLE_sampling_rows);
+    for (size_t i = 0; i < nj_table_len(a); i++)
+        for (unsigned c = NJ_COL_sampling_rows_naive; c <= NJ_COL_sampling_rows_bias_hi; c++) {
+            double left = nj_table_real(a, i, c), right = nj_table_real(b, i, c);
+            assert_memory_equal(&left, &right, sizeof left);
+        }
+    nj_results_free(r[0]);
+    nj_results_free(r[1]);
+}
+
 static void
 says_which_line_is_wrong(void **state)
 {
@@ -70,6 +109,12 @@ says_which_line_is_wrong(void **state)
         {"trace_id,value,weight\n,1,1\n", ":2: expected a trace_id"},
         {"trace_id,value,weight,err\na,1,1,2\n", ":2: expected 0 or 1"},
         {"trace_id,value,weight,err\na,1,1\n", ":2: expected 0 or 1"},
+        {"trace_id,value,weight,stratum\na,1,1,A\n", ":1: expected a header"},
+        {"trace_id,value,stratum,population\na,1,,4\n", ":2: expected a stratum"},
+        {"trace_id,value,stratum,population\na,1,A,0\n", ":2: expected a number of 1 or more"},
+        {"trace_id,value,stratum,population\na,1,A,4\nb,1,A,5\n", ":3: this stratum had"},
+        {"trace_id,value,stratum,population\na,1,A,4\na,1,B,5\n", "in two strata"},
+        {"trace_id,value,stratum,population\na,1,A,1\nb,1,A,1\n", "has 2 of them"},
     };
 
     (void)state;
@@ -186,6 +231,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_columns_in_any_order_and_quotes),
+        cmocka_unit_test(weighs_by_the_known_sizes_of_strata),
         cmocka_unit_test(says_which_line_is_wrong),
         cmocka_unit_test(equals_an_independent_implementation),
     };

@@ -109,6 +109,48 @@ takes_the_largest_rate_of_all_rules_that_a_trace_satisfies(void **state)
     (void)unlink(options.sampling_policy);
 }
 
+/* Failed traces and those of a tenant were counted: 8 and 12 of them; others only record. */
+static void
+weighs_strata_by_how_many_traces_of_them_happened(void **state)
+{
+    struct test_corpus *corpus = test_corpus_new();
+    struct nj_options options = {
+        .sampling_policy = file_write(
+            "{\"strata\": [{\"name\": \"failed\", \"population\": 8, \"when\": {\"status\": "
+            "\"error\"}}, {\"name\": \"gold\", \"population\": 12, \"when\": {\"attribute\": "
+            "{\"key\": \"tier\", \"value\": \"gold\"}}}, {\"name\": \"few\", \"population\": "
+            "1, "
+            "\"when\": {\"agent\": \"x\"}}], \"rules\": [{\"name\": \"slow\", \"rate\": 1, "
+            "\"when\": {\"duration_over\": \"1s\"}}]}")};
+    static struct weighed w;
+
+    (void)state;
+    test_add(corpus, NULL, "a[0,5] status=error @tier=gold");
+    test_add(corpus, NULL, "a[0,5] status=error");
+    test_add(corpus, NULL, "a[0,5] @tier=gold");
+    test_add(corpus, NULL, "a[0,5] @tier=gold TRACE_STATE='ot=th:8;rv:ffffffffffffff'");
+    test_add(corpus, NULL, "a[0,5] @tier=gold TRACE_STATE='ot=p:63;r:5'");
+    test_add(corpus, NULL, "a[0,2000] @tier=gold");
+    test_add(corpus, NULL, "a[0,2000]");
+    test_add(corpus, NULL, "a[0,5] TRACE_STATE='ot=th:c;rv:ffffffffffffff'");
+    test_add(corpus, NULL, "a[0,5] agent=x");
+    test_add(corpus, NULL, "a[0,5] agent=x");
+    assert_int_equal(weigh(corpus, &options, &w, NULL), NJ_OK);
+    const double weights[] = {4, 4, 4, 4, 0, 4, 1, 4, 1, 1};
+    const uint32_t parts[] = {1, 1, 2, 2, 0, 2, 0, 0, 3, 3}, quotas[] = {0, 2, 3, 2};
+    for (size_t i = 0; i < NJ_LEN(weights); i++) {
+        assert_true(w.of[i].value == weights[i]);
+        assert_int_equal(w.of[i].known.number, parts[i]);
+        assert_int_equal(w.of[i].known.quota, quotas[parts[i]]);
+        assert_int_equal(w.of[i].has_conflict, parts[i] == 3); /* two of one trace */
+    }
+    assert_slice_equal(w.source[2], "strata:gold");
+    assert_slice_equal(w.source[6], "policy:slow");
+    assert_slice_equal(w.source[7], "ot.th");
+    test_corpus_free(corpus);
+    (void)unlink(options.sampling_policy);
+}
+
 static void
 says_where_a_policy_is_wrong(void **state)
 {
@@ -130,6 +172,11 @@ says_where_a_policy_is_wrong(void **state)
         {"{\"rules\": [{\"name\": \"a\", \"rate\": 1}]} x", ":1:"},
         {"{\"rules\": [{\"name\": \"a\", \"rate\": 1}", ":1:"},
         {"{\"other\": []}", "rules"},
+        {"{}", "strata"},
+        {"{\"strata\": [{\"name\": \"a\", \"rate\": 1}]}", "population"},
+        {"{\"strata\": [{\"name\": \"a\", \"population\": 1.5}]}", "whole number of traces"},
+        {"{\"strata\": [{\"name\": \"a\", \"population\": 0}]}", "at least 1"},
+        {"{\"strata\": [{\"name\": \"a\", \"population\": 2}], \"strata\": []}", "once each"},
     };
     struct test_corpus *corpus = test_corpus_new();
     static struct weighed w;
@@ -251,6 +298,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(believes_what_is_recorded_before_what_is_assumed),
         cmocka_unit_test(takes_the_largest_rate_of_all_rules_that_a_trace_satisfies),
+        cmocka_unit_test(weighs_strata_by_how_many_traces_of_them_happened),
         cmocka_unit_test(says_where_a_policy_is_wrong),
         cmocka_unit_test(recovers_a_rate_for_each_service),
         cmocka_unit_test(recovers_nothing_where_everything_was_kept),

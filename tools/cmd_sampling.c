@@ -33,10 +33,13 @@ const struct nj_command nj_cmd_sampling = {
     .summary = "what stored traces stand for, and how wrong plain numbers are",
     .details =
         "Where the weights of traces come from (recorded, recovered from trace ids, by a "
-        "policy, assumed), how many traces they stand for, and for every agent the plain and "
+        "policy or known numbers, assumed), how many traces they stand for, and for every "
+        "agent the plain and "
         "the weighted error rate, mean and percentiles with the bias between them. Warnings "
-        "S001 to S018 have stable ids. --explain-weights prints one line a trace; --values "
-        "runs the same estimators on any table.",
+        "S001 to S019 have stable ids. --explain-weights prints one line a trace; --values "
+        "runs the same estimators on any table: columns trace_id, value, weight (or stratum "
+        "and "
+        "population, the traces of it that happened) and err.",
     .examples = "nightjar sampling traces.jsonl\n"
                 "nightjar sampling traces.jsonl --assume-rate 5%\n"
                 "nightjar sampling traces.jsonl --explain-weights --format json\n"
