@@ -166,8 +166,11 @@ latency_put(const struct group *g)
 static struct nj_estimate
 mean_of(const struct group *g, struct nj_data data)
 {
-    return nj_sample_skew_limits(&g->at->sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
-                                 NJ_SPREAD_FINITE, g->design.kish, g->arena);
+    struct nj_estimate mean =
+        nj_sample_skew_limits(&g->at->sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
+                              NJ_SPREAD_FINITE, g->design.kish, g->arena);
+
+    return nj_estimate_within(mean, 0, INFINITY);
 }
 
 static void

@@ -18,6 +18,8 @@ nj_metric_estimate(struct nj_metric_estimates *out, const struct nj_series *seri
     if (st == NJ_OK)
         out->mean = nj_sample_skew_limits(&out->sample, out->mean, NJ_SPREAD_FINITE,
                                           nj_data_design(strata).kish, arena);
+    out->mean = nj_estimate_within(out->mean, 0, INFINITY);
+    out->total = nj_estimate_within(out->total, 0, INFINITY);
     return st < 0
                ? st
                : nj_sample_quantiles(&out->sample, NJ_SPREAD_FINITE, &out->p95, 1, arena, err);
@@ -42,6 +44,7 @@ static size_t
 row_put(struct nj_table *t, const char *metric, const struct nj_metric_of *of,
         const struct nj_estimate *e)
 {
+    struct nj_estimate limits = nj_estimate_within(*e, 0, INFINITY);
     size_t row = nj_table_add(t);
 
     nj_table_put_text(t, row, NJ_COL_metrics_metric, nj_slice_of(metric));
@@ -51,8 +54,8 @@ row_put(struct nj_table *t, const char *metric, const struct nj_metric_of *of,
     if (of->key.len)
         nj_table_put_text(t, row, NJ_COL_metrics_key, of->key);
     nj_table_put_real(t, row, NJ_COL_metrics_est, e->est / of->unit);
-    nj_table_put_real(t, row, NJ_COL_metrics_lo, e->lo / of->unit);
-    nj_table_put_real(t, row, NJ_COL_metrics_hi, e->hi / of->unit);
+    nj_table_put_real(t, row, NJ_COL_metrics_lo, limits.lo / of->unit);
+    nj_table_put_real(t, row, NJ_COL_metrics_hi, limits.hi / of->unit);
     nj_table_put_int(t, row, NJ_COL_metrics_n, (int64_t)of->traces);
     nj_table_put_int(t, row, NJ_COL_metrics_traces, (int64_t)of->traces);
     return row;

@@ -227,7 +227,7 @@ row_share(const struct rows *r, const struct row *row, enum nj_spread spread)
         stratum->yy += nj_wide_real(r->parts[i].sums->square);
         stratum->xy += nj_wide_real(r->parts[i].sums->with_whole);
     }
-    return nj_data_ratio(nj_data_of_strata(strata, len), spread);
+    return nj_estimate_within(nj_data_ratio(nj_data_of_strata(strata, len), spread), 0, 1);
 }
 
 /* One step of a call path: the operation, and the agent where it is not that of the step above.

@@ -106,6 +106,8 @@ mean_put(struct nj_results *results, const struct nj_sampling_subject *subject,
     if (!sample->is_textbook)
         row.weighted =
             nj_sample_skew_limits(sample, row.weighted, subject->spread, row.n_eff, scratch);
+    if (!sample->is_real) /* a duration */
+        row.weighted = nj_estimate_within(row.weighted, 0, INFINITY);
     row_put(results, subject, &row, outcome);
 }
 

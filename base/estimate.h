@@ -83,6 +83,17 @@ struct nj_estimate {
     double est, lo, hi, se;
 };
 
+/* The same with limits no further than the number can be: from 0 on for times and counts, within
+ * 0 and 1 for shares. What a symmetric limit claims beyond them is not there, so nothing is lost
+ * of what the interval holds. NaN stays. */
+static inline struct nj_estimate
+nj_estimate_within(struct nj_estimate estimate, double least, double most)
+{
+    estimate.lo = estimate.lo < least ? least : estimate.lo;
+    estimate.hi = estimate.hi > most ? most : estimate.hi;
+    return estimate;
+}
+
 /* What the weights alone tell. */
 struct nj_design {
     double units;   /* clusters with weight > 0 */

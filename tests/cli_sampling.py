@@ -5,7 +5,7 @@ import random
 import sys
 import unittest
 
-from cli import Cli, request, span
+from cli import Cli, attr, request, span
 
 
 class Weights(Cli):
@@ -24,6 +24,28 @@ class Weights(Cli):
         self.assertEqual((alone['status'], alone['weight']), ('unknown', None))
         self.assertEqual((readable['status'], readable['weight']), ('ok', 4))
         self.assertEqual((below['status'], below['weight']), ('inconsistent', None))
+
+
+class Limits(Cli):
+    def test_no_time_share_or_count_has_a_limit_below_zero(self):
+        """Two traces, of which one takes a thousand times as long."""
+        spans = [span(trace, number, parent=1 if number > 1 else None, name=f'invoke_agent {agent}', start=0, end=end,
+                      traceState=f'ot=th:8;rv:fffffffffffff{trace}', attributes=[
+                          attr('gen_ai.operation.name', 'invoke_agent'), attr('gen_ai.agent.name', agent)])
+                 for trace, scale in ((1, 1), (2, 1000))
+                 for number, agent, end in ((1, 'planner', 20 * scale), (2, 'coder', 15 * scale))]
+        path = self.write('traces.jsonl', request(*spans) + '\n')
+        self.run_it('analyze', path, '-o', 'results.db', '-q')
+        results = json.loads(self.report('out', path)['results.json'])
+
+        def below_zero(value, where):
+            if isinstance(value, dict):
+                return [found for key, inner in value.items() for found in below_zero(inner, f'{where}.{key}')]
+            if isinstance(value, list):
+                return [found for inner in value for found in below_zero(inner, where)]
+            is_limit = where.rsplit('.', 1)[-1] in ('lo', 'hi') or where.endswith(('_lo', '_hi'))
+            return [where] if is_limit and 'bias' not in where and value is not None and value < 0 else []
+        self.assertEqual(below_zero(results, ''), [])
 
 
 class Stratified(Cli):

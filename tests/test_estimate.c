@@ -123,6 +123,20 @@ limits_of_a_skewed_estimate_reach_further_to_the_long_side(void **state)
 }
 
 static void
+limits_end_where_the_number_does(void **state)
+{
+    const struct nj_estimate wide = {0.4, -0.1, 1.2, 0.3}, none = {0.4, NAN, NAN, NAN};
+    struct nj_estimate share = nj_estimate_within(wide, 0, 1);
+    struct nj_estimate time = nj_estimate_within(wide, 0, INFINITY);
+
+    (void)state;
+    assert_true(share.est == 0.4 && share.lo == 0 && share.hi == 1 && share.se == 0.3);
+    assert_true(time.lo == 0 && time.hi == 1.2);
+    assert_true(isnan(nj_estimate_within(none, 0, 1).lo));
+    assert_true(isnan(nj_estimate_within(none, 0, 1).hi));
+}
+
+static void
 what_was_kept_for_certain_has_no_finite_spread(void **state)
 {
     struct nj_term terms[] = {term(1, 1, 2, 4), term(2, 1, 1, 1), term(3, 1, 1, 0)};
@@ -283,6 +297,7 @@ main(void)
         cmocka_unit_test(share_is_the_exact_binomial_interval_where_weights_are_equal),
         cmocka_unit_test(events_seen_in_light_units_only_say_little_of_heavy_ones),
         cmocka_unit_test(limits_of_a_skewed_estimate_reach_further_to_the_long_side),
+        cmocka_unit_test(limits_end_where_the_number_does),
         cmocka_unit_test(what_was_kept_for_certain_has_no_finite_spread),
         cmocka_unit_test(too_little_data_gives_no_limits),
         cmocka_unit_test(traces_of_one_cluster_count_as_one_unit),
