@@ -56,16 +56,12 @@ sums_add(struct frame *frame, const struct nj_table *tree, size_t r)
     frame->was_there = true;
 }
 
-/* Row of the frame that frame `r` of a night stands under, or TOP, GONE or BELOW_GONE. Files
- * may have been tampered with: a parent that does not stand before its child is none. */
+/* Row of the frame that frame `r` of a night stands under, or TOP, GONE or BELOW_GONE. */
 static int64_t
 under_of(const struct frames *f, const struct nj_table *tree, size_t r)
 {
-    int64_t parent = nj_table_int(tree, r, NJ_COL_call_tree_parent);
-
-    if (nj_table_is_null(tree, r, NJ_COL_call_tree_parent))
-        return TOP;
-    return parent >= 0 && (uint64_t)parent < r ? f->row_of[parent] : GONE;
+    size_t parent = nj_frame_parent(tree, r);
+    return parent == SIZE_MAX ? TOP : f->row_of[parent];
 }
 
 /* false: no memory. */
@@ -144,9 +140,8 @@ now_make(struct frames *f, const struct nj_table *tree)
     if (!f->now || !f->at)
         return false;
     for (size_t r = 0; r < len; r++) {
-        bool is_top = nj_table_is_null(tree, r, NJ_COL_call_tree_parent);
-        int64_t under = is_top ? TOP : nj_table_int(tree, r, NJ_COL_call_tree_parent);
-        f->now[r] = frame_of(tree, r, under, (int64_t)r);
+        size_t parent = nj_frame_parent(tree, r);
+        f->now[r] = frame_of(tree, r, parent == SIZE_MAX ? TOP : (int64_t)parent, (int64_t)r);
     }
     f->now_len = len;
     if (len > 1)

@@ -3,6 +3,7 @@
 
 #include "reports/page.h"
 #include "reports/svg.h"
+#include "schema/frames.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ nj_icicle_total(const struct nj_table *tree, const struct nj_icicle_variant *var
     double total = 0;
 
     for (size_t r = 0; r < nj_table_len(tree); r++)
-        if (nj_table_is_null(tree, r, NJ_COL_call_tree_parent))
+        if (nj_frame_parent(tree, r) == SIZE_MAX)
             total += nj_table_real(tree, r, variant->column);
     return total;
 }
@@ -177,9 +178,8 @@ layout_make(struct drawing *d, double least)
     for (size_t r = 0; r < nj_table_len(tree); r++) {
         double amount = nj_table_real(tree, r, d->variant->column);
         int64_t depth = nj_table_int(tree, r, NJ_COL_call_tree_depth);
-        double *from = nj_table_is_null(tree, r, NJ_COL_call_tree_parent)
-                           ? &top_x
-                           : &d->next_x[nj_table_int(tree, r, NJ_COL_call_tree_parent)];
+        size_t parent = nj_frame_parent(tree, r);
+        double *from = parent == SIZE_MAX ? &top_x : &d->next_x[parent];
         d->x[r] = d->next_x[r] = *from;
         *from += amount * scale;
         if (amount < least || depth >= DEPTH_MAX)

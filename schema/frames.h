@@ -8,6 +8,9 @@
 enum { NJ_FRAME_WIDTHS = 4 };
 extern const unsigned nj_frame_widths[NJ_FRAME_WIDTHS];
 
+/* Row of what a frame of table call_tree stands under; SIZE_MAX: it is at the top. Files may
+ * have been tampered with: what does not stand before its frame is none. */
+size_t nj_frame_parent(const struct nj_table *tree, size_t row);
 /* Sums over the top frames, one a width. */
 void nj_frames_total(double out[NJ_FRAME_WIDTHS], const struct nj_table *tree);
 /* Copies those frames of table call_tree that are at least 1/NJ_FRAME_LEAST of the whole in one

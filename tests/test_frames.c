@@ -107,7 +107,7 @@ finds_frames_by_all_that_stands_above_them(void **unused)
 }
 
 static void
-a_parent_that_cannot_be_harms_nothing(void **unused)
+a_parent_that_cannot_be_is_none(void **unused)
 {
     (void)unused;
     static const struct given frames[] = {{0, "run", 9}, {1, "plan", 5}, {2, "chat", 3}};
@@ -116,15 +116,20 @@ a_parent_that_cannot_be_harms_nothing(void **unused)
     char got[256];
 
     for (size_t i = 0; i < NJ_LEN(wrong); i++) {
-        struct nj_results *results = nj_results_new();
+        struct nj_results *results = nj_results_new(), *kept = nj_results_new();
         struct nj_night night = night_of(1, frames, NJ_LEN(frames));
         const struct nj_night *before = &night;
+        struct nj_table *tree = nj_results_table(night.rows, NJ_TABLE_call_tree);
         tree_fill(nj_results_table(results, NJ_TABLE_call_tree), frames, NJ_LEN(frames));
-        nj_table_put_int(nj_results_table(night.rows, NJ_TABLE_call_tree), 1,
-                         NJ_COL_call_tree_parent, wrong[i]);
+        nj_table_put_int(tree, 1, NJ_COL_call_tree_parent, wrong[i]);
         assert_int_equal(nj_frames_compare(results, &before, 1, &err), NJ_OK);
         changes_print(got, sizeof got, results);
-        assert_string_equal(got, "0<- run 9");
+        assert_string_equal(got, "0<- run 9, -<- plan 5");
+        assert_true(nj_frames_keep(nj_results_table(kept, NJ_TABLE_call_tree), tree));
+        tree = nj_results_table(kept, NJ_TABLE_call_tree);
+        assert_int_equal(nj_table_len(tree), 3);
+        assert_true(nj_table_is_null(tree, 1, NJ_COL_call_tree_parent));
+        nj_results_free(kept);
         nj_results_free(night.rows);
         nj_results_free(results);
     }
@@ -225,7 +230,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_frames_by_all_that_stands_above_them),
-        cmocka_unit_test(a_parent_that_cannot_be_harms_nothing),
+        cmocka_unit_test(a_parent_that_cannot_be_is_none),
         cmocka_unit_test(keeps_what_a_page_draws_under_new_numbers),
         cmocka_unit_test(keeps_the_widest_where_there_are_too_many),
         cmocka_unit_test(a_change_has_a_shade_and_a_mark),
