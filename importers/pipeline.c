@@ -18,6 +18,7 @@ enum { THREADS_MAX = 64, TELL_EVERY_NS = 100000000 };
 struct job {
     const struct nj_planned *planned;
     struct nj_writer_input ledger;
+    bool has_contents;
     struct nj_diags *diags; /* those of a stored part, else NULL until it is begun */
     /* --- */
     struct nj_encoder *encoder;
@@ -34,6 +35,7 @@ struct import {
     struct nj_writer *writer;
     const struct nj_import_options *options;
     struct nj_import_report *report;
+    bool has_contents; /* of spans, in the store */
     uint64_t bytes_len;
     int64_t told_ns;
     pthread_t threads[THREADS_MAX];
@@ -98,13 +100,15 @@ job_read(struct job *job, struct nj_stream *stream, struct exit *exit, struct nj
     const struct nj_planned *planned = job->planned;
     struct nj_batch_exit batches = {exit_put, exit_take, exit};
     struct nj_input input = {planned->path, stream, job->ledger.resume_offset};
-    bool has_checkpoints = planned->importer->can_resume && !planned->stream;
+    unsigned flags =
+        (planned->importer->can_resume && !planned->stream ? NJ_ENCODE_CHECKPOINTS : 0u) |
+        (job->has_contents ? NJ_ENCODE_CONTENTS : 0u);
     enum nj_status st = NJ_OK;
 
     if (input.resume_offset > 0)
         st = stream_resume(stream, job, err);
     if (st == NJ_OK)
-        st = nj_encoder_new(&job->encoder, &batches, has_checkpoints, job->diags, err);
+        st = nj_encoder_new(&job->encoder, &batches, flags, job->diags, err);
     if (st < 0)
         return st;
     st = planned->importer->read(&input, nj_encoder_sink(job->encoder), err);
@@ -252,6 +256,7 @@ inputs_announce(struct import *import, struct nj_error *err)
     for (size_t i = 0; i < import->plan.len && st == NJ_OK; i++) {
         struct job *job = &import->jobs[i];
         job->planned = &import->plan.inputs[i];
+        job->has_contents = import->has_contents;
         struct nj_store_input about = {
             .path = nj_slice_of(job->planned->path),
             .bytes = job->planned->bytes,
@@ -353,7 +358,8 @@ nj_import(struct nj_store *store, const char *const *inputs, size_t inputs_len,
           const struct nj_import_options *options, struct nj_import_report *report,
           struct nj_error *err)
 {
-    struct import import = {.options = options, .report = report};
+    struct import import = {
+        .options = options, .report = report, .has_contents = nj_store_has_contents(store)};
 
     *report = (struct nj_import_report){0};
     enum nj_status st = nj_plan_make(&import.plan, inputs, inputs_len, &report->diags, err);

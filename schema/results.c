@@ -105,8 +105,7 @@ rows_reserve(struct nj_table *table, size_t more)
         return !table->is_failed;
     while (cap < table->rows_len + more)
         cap *= 2;
-    struct cell *cells =
-        realloc(table->cells, cap * table->spec->columns_len * sizeof *cells);
+    struct cell *cells = realloc(table->cells, cap * table->spec->columns_len * sizeof *cells);
     table->is_failed = !cells;
     if (!cells)
         return false;

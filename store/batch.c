@@ -17,12 +17,7 @@ struct nj_packer {
 struct nj_batch *
 nj_batch_new(void)
 {
-    struct nj_batch *batch = calloc(1, sizeof *batch);
-
-    /* Room for all but long spans, lest the buffer doubles at the last one. */
-    if (batch)
-        (void)nj_buf_reserve(&batch->payload, NJ_BATCH_BYTES + NJ_BATCH_BYTES / 8);
-    return batch;
+    return calloc(1, sizeof(struct nj_batch));
 }
 
 void

@@ -17,7 +17,7 @@ struct nj_encoder {
     struct nj_digest_index scopes, classes;
     struct nj_scope_facts *facts; /* by scope */
     size_t facts_cap;
-    bool has_checkpoints;
+    bool has_checkpoints, has_contents;
     uint64_t spans;          /* since the last checkpoint */
     struct nj_shapes shapes; /* of the batch */
     struct nj_buf scratch;
@@ -37,6 +37,9 @@ batch_get(struct nj_encoder *encoder, struct nj_error *err)
         encoder->batch = encoder->exit.take(encoder->exit.context, err);
         if (encoder->batch)
             encoder->batch->names = encoder->names;
+        /* Room for all but long spans, lest the buffer doubles at the last one. */
+        if (encoder->batch && encoder->has_contents && encoder->batch->payload.cap == 0)
+            (void)nj_buf_reserve(&encoder->batch->payload, NJ_BATCH_BYTES + NJ_BATCH_BYTES / 8);
         encoder->shapes = (struct nj_shapes){0};
     }
     return encoder->batch;
@@ -52,6 +55,8 @@ batch_put(struct nj_encoder *encoder, struct nj_error *err)
         nj_batch_free(batch);
         return no_memory(err);
     }
+    if (!encoder->has_contents)
+        batch->payload.len = 0;
     return encoder->exit.put(encoder->exit.context, batch, err);
 }
 
@@ -170,6 +175,9 @@ encoder_span(struct nj_sink *sink, const struct nj_span *span, struct nj_error *
     row.payload = batch->payload.len;
     row.digest = nj_payload_write(&batch->payload, &encoder->shapes, span, &row, encoder->names,
                                   encoder->scopes.digests[span->scope]);
+    if (!encoder->has_contents) /* written for the digest; but later spans need the lists */
+        batch->payload.len =
+            encoder->shapes.end > row.payload ? encoder->shapes.end : row.payload;
     uint32_t class = class_find(encoder, &row);
     struct nj_batch_row *added = nj_batch_add_row(batch);
     if (class == NJ_NO_INDEX || !added)
@@ -206,7 +214,7 @@ encoder_checkpoint(struct nj_sink *sink, uint64_t offset, struct nj_error *err)
 }
 
 enum nj_status
-nj_encoder_new(struct nj_encoder **out, const struct nj_batch_exit *exit, bool has_checkpoints,
+nj_encoder_new(struct nj_encoder **out, const struct nj_batch_exit *exit, unsigned flags,
                struct nj_diags *diags, struct nj_error *err)
 {
     struct nj_encoder *encoder = calloc(1, sizeof *encoder);
@@ -220,7 +228,8 @@ nj_encoder_new(struct nj_encoder **out, const struct nj_batch_exit *exit, bool h
         .diags = diags,
     };
     encoder->exit = *exit;
-    encoder->has_checkpoints = has_checkpoints;
+    encoder->has_checkpoints = flags & NJ_ENCODE_CHECKPOINTS;
+    encoder->has_contents = flags & NJ_ENCODE_CONTENTS;
     encoder->names = nj_names_new();
     encoder->conventions = encoder->names ? nj_conventions_new(encoder->names) : NULL;
     if (!encoder->conventions) {

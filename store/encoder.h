@@ -15,13 +15,19 @@ struct nj_batch_exit {
     void *context;
 };
 
-/* An encoder for one input. `has_checkpoints`: it can be resumed; else checkpoints of its
- * importer are passed over, and it is stored whole or not at all. `diags` is the sink's; a
+enum nj_encode_flag {
+    NJ_ENCODE_CHECKPOINTS =
+        1 << 0,                  /* the input can be resumed; else checkpoints of its importer
+                                    are passed over, and it is stored whole or not at all */
+    NJ_ENCODE_CONTENTS = 1 << 1, /* contents of spans are kept, not only told apart */
+};
+
+/* An encoder for one input; `flags` of enum nj_encode_flag. `diags` is the sink's; a
  * resumed input begins with those of the part that is stored. Where batches end depends on the
  * spans alone, and an input resumed at a checkpoint gives the same batches as one that was
  * never interrupted. NJ_ENOMEM. */
 enum nj_status nj_encoder_new(struct nj_encoder **out, const struct nj_batch_exit *exit,
-                              bool has_checkpoints, struct nj_diags *diags,
+                              unsigned flags, struct nj_diags *diags,
                               struct nj_error *err) NJ_CHECKED;
 /* After all its batches were written: they refer to its names. */
 void nj_encoder_free(struct nj_encoder *encoder);

@@ -47,5 +47,6 @@ nj_shape_write(struct nj_buf *chunk, struct nj_shapes *shapes, uint32_t hint,
         return 0;
     shapes->slots[slot].digest = nj_hash((struct nj_slice){chunk->ptr + at, chunk->len - at});
     shapes->slots[slot].at_plus_1 = at + 1;
+    shapes->end = chunk->len;
     return shapes->slots[slot].digest;
 }

@@ -16,6 +16,7 @@ struct nj_shapes {
         uint64_t digest;
         size_t at_plus_1;
     } slots[NJ_SHAPE_SLOTS];
+    size_t end; /* of the last list */
 };
 
 /* Appends a reference to the keys and types of `attrs`, or the list itself where it does not

@@ -332,6 +332,8 @@ nj_source_payload(struct nj_source *base, const struct nj_row *row, struct nj_ar
     bool is_failed = false;
     enum nj_status st = NJ_OK;
 
+    if (!nj_store_has_contents(source->store))
+        return nj_fail(err, NJ_EBUG, "the contents of spans were not kept");
     if (!source->chunks)
         st = nj_chunks_open(&source->chunks, source->db, err);
     if (st == NJ_OK)

@@ -14,6 +14,12 @@
 /* How long a lock of another process is waited for before the store counts as in use. */
 enum { LOCK_WAIT_MS = 1000 };
 
+/* Nothing of them outlives the process. */
+#define TEMPORARY_PRAGMAS                                                                      \
+    "PRAGMA page_size = 32768;"                                                                \
+    "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"                                  \
+    "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152"
+
 /* Pages of 32 KiB: rows are small and read in order. A journal that is truncated: a store is
  * only appended to, so little is written into it, and it survives being killed. */
 static const char *const pragmas[] = {
@@ -22,15 +28,27 @@ static const char *const pragmas[] = {
     [NJ_STORE_WRITE] = "PRAGMA page_size = 32768;"
                        "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;"
                        "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152",
-    [NJ_STORE_TEMPORARY] = "PRAGMA page_size = 32768;"
-                           "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
-                           "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152",
+    [NJ_STORE_TEMPORARY] = TEMPORARY_PRAGMAS,
+    [NJ_STORE_SKELETON] = TEMPORARY_PRAGMAS,
 };
+
+/* Whether the store is gone when it is closed. */
+static bool
+is_temporary(enum nj_store_mode mode)
+{
+    return mode == NJ_STORE_TEMPORARY || mode == NJ_STORE_SKELETON;
+}
+
+bool
+nj_store_has_contents(const struct nj_store *store)
+{
+    return store->mode != NJ_STORE_SKELETON;
+}
 
 static const char *
 store_vfs(const struct nj_store *store)
 {
-    return store->mode == NJ_STORE_TEMPORARY ? nj_tempfile_vfs() : NULL;
+    return is_temporary(store->mode) ? nj_tempfile_vfs() : NULL;
 }
 
 bool
@@ -117,7 +135,7 @@ nj_store_open(struct nj_store **out, const char *path, enum nj_store_mode mode,
         return nj_fail(err, NJ_ENOMEM, "no memory to open a store");
     store->mode = mode;
     store->fd = -1;
-    if (mode == NJ_STORE_TEMPORARY) {
+    if (is_temporary(mode)) {
         st = nj_tempfile_open(&store->fd, err);
         nj_tempfile_path(nameless, store->fd);
         path = nameless;
@@ -125,7 +143,7 @@ nj_store_open(struct nj_store **out, const char *path, enum nj_store_mode mode,
         st = file_check(path, mode, err);
     }
     store->path = st == NJ_OK ? strdup(path) : NULL;
-    store->name = mode == NJ_STORE_TEMPORARY ? "temporary store" : store->path;
+    store->name = is_temporary(mode) ? "temporary store" : store->path;
     store->corpus = (struct nj_corpus){
         .names = nj_names_new(),
         .open = nj_source_open,

@@ -15,6 +15,8 @@ enum nj_store_mode {
     NJ_STORE_WRITE,     /* made if it is not there; nobody else may write at the same time */
     NJ_STORE_TEMPORARY, /* a nameless file in TMPDIR that is gone with the process; the path is
                            only for messages and may be NULL */
+    NJ_STORE_SKELETON,  /* the same without the contents of spans, which is faster: what
+                           analyzers need is there, but nj_corpus.payload gives NJ_EBUG */
 };
 
 /* Opens a store, undoes what a killed import left half written, migrates a store of an older
@@ -24,6 +26,9 @@ enum nj_status nj_store_open(struct nj_store **out, const char *path, enum nj_st
                              struct nj_error *err) NJ_CHECKED;
 /* Any corpus source must be closed before. NULL is fine. */
 void nj_store_close(struct nj_store *store);
+
+/* Whether the contents of spans are kept: not in a skeleton. */
+bool nj_store_has_contents(const struct nj_store *store);
 
 /* Whether these first bytes of a file (100 are enough) are those of a store. */
 bool nj_store_sniff(struct nj_slice head);

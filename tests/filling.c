@@ -263,7 +263,9 @@ filling_import(struct nj_store *store, const char *path, filling_feed *feed, voi
     assert_int_equal(nj_writer_announce(exit.writer, &about, &input, &err), NJ_OK);
     assert_int_equal(nj_writer_commit(exit.writer, &err), NJ_OK);
     assert_int_equal(nj_writer_begin(exit.writer, &input, &about, &err), NJ_OK);
-    assert_int_equal(nj_encoder_new(&encoder, &batches, true, diags, &err), NJ_OK);
+    assert_int_equal(nj_encoder_new(&encoder, &batches,
+                                    NJ_ENCODE_CHECKPOINTS | NJ_ENCODE_CONTENTS, diags, &err),
+                     NJ_OK);
     feed(nj_encoder_sink(encoder), context);
     assert_int_equal(nj_encoder_finish(encoder, &err), NJ_OK);
     assert_int_equal(nj_writer_end(exit.writer, 10,

@@ -102,12 +102,67 @@ gives_back_every_span_as_it_was(void **state)
     nj_arena_free(arena);
 }
 
+/* The same spans twice: the store must know the second ones, too. */
+static void
+feed_twice(struct nj_sink *sink, void *from)
+{
+    filling_random(sink, from);
+    filling_random(sink, from);
+}
+
+static void
+a_skeleton_has_the_rows_of_a_store_but_no_contents(void **state)
+{
+    const enum nj_store_mode modes[] = {NJ_STORE_TEMPORARY, NJ_STORE_SKELETON};
+    struct filling_seed from = {7, SPANS};
+    struct nj_arena *arena = nj_arena_new(1 << 20);
+    struct nj_store *stores[2];
+    struct nj_source *sources[2];
+    struct nj_raw_trace traces[2];
+    struct nj_span span;
+    struct nj_error err = {0};
+    uint64_t rows = 0;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(nj_store_open(&stores[i], NULL, modes[i], &err), NJ_OK);
+        assert_int_equal(nj_store_has_contents(stores[i]), i == 0);
+        filling_import(stores[i], "a", feed_twice, &from);
+        const struct nj_corpus *corpus = nj_store_corpus(stores[i]);
+        assert_int_equal(corpus->open(corpus, 0, corpus->traces_len, &sources[i], &err), NJ_OK);
+    }
+    while (sources[0]->next(sources[0], &traces[0], &err) == NJ_OK) {
+        assert_int_equal(sources[1]->next(sources[1], &traces[1], &err), NJ_OK);
+        assert_int_equal(traces[0].rows_len, traces[1].rows_len);
+        for (uint32_t i = 0; i < traces[0].rows_len; i++) {
+            const struct nj_row *full = &traces[0].rows[i], *bare = &traces[1].rows[i];
+            assert_true(full->span_id == bare->span_id && full->digest == bare->digest &&
+                        full->parent_id == bare->parent_id &&
+                        full->start_ns == bare->start_ns && full->end_ns == bare->end_ns &&
+                        full->operation == bare->operation);
+            assert_true(nj_slice_eq(full->facts, bare->facts));
+            const struct nj_corpus *corpus = nj_store_corpus(stores[1]);
+            assert_int_equal(corpus->payload(sources[1], bare, arena, &span, &err), NJ_EBUG);
+            nj_error_clear(&err);
+            rows++;
+        }
+    }
+    assert_int_equal(sources[1]->next(sources[1], &traces[1], &err), NJ_DONE);
+    assert_int_equal(rows, SPANS);
+    for (int i = 0; i < 2; i++) {
+        sources[i]->close(sources[i]);
+        nj_store_close(stores[i]);
+    }
+    nj_arena_free(arena);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(gives_back_every_span_as_it_was, path_make,
                                         path_remove),
+        cmocka_unit_test(a_skeleton_has_the_rows_of_a_store_but_no_contents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

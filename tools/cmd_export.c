@@ -189,14 +189,16 @@ export_run(const struct nj_settings *settings, int *exit_code, struct nj_error *
     const char *to = settings->to;
     const struct nj_export *calls = to ? nj_export_find(to) : NULL;
     bool is_otlp = to && strcmp(to, "otlp") == 0, is_chrome = to && strcmp(to, "chrome") == 0;
+    struct nj_settings asking = *settings;
     struct nj_session session;
 
     (void)exit_code;
+    asking.reads_contents = is_otlp;
     if (!calls && !is_otlp && !is_chrome)
         return nj_fail(err, NJ_EUSAGE,
                        "--to: expected otlp, chrome, folded, speedscope, dot or mermaid");
     enum nj_status st =
-        nj_session_open(&session, settings, settings->inputs, settings->inputs_len, err);
+        nj_session_open(&session, &asking, settings->inputs, settings->inputs_len, err);
     if (st == NJ_OK)
         st = calls       ? calls_export(&session, calls, err)
              : is_chrome ? chrome_export(&session, err)

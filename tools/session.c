@@ -66,13 +66,25 @@ store_open(struct nj_session *s, const char *path, struct nj_error *err)
     return st;
 }
 
+/* Contents of spans are only asked for by some, and leaving them out saves a fifth of the time.
+ */
+static enum nj_store_mode
+temporary_mode(const struct nj_settings *settings)
+{
+    bool reads_contents = settings->reads_contents || settings->analysis.where_key.len > 0 ||
+                          settings->analysis.sampling_policy;
+
+    return reads_contents ? NJ_STORE_TEMPORARY : NJ_STORE_SKELETON;
+}
+
 static enum nj_status
 temporary_fill(struct nj_session *s, const char *const *inputs, size_t inputs_len,
                struct nj_error *err)
 {
     struct nj_import_report *report = calloc(1, sizeof *report);
-    enum nj_status st = report ? nj_store_open(&s->store, NULL, NJ_STORE_TEMPORARY, err)
-                               : nj_fail(err, NJ_ENOMEM, "no memory for the import");
+    enum nj_status st = report
+                            ? nj_store_open(&s->store, NULL, temporary_mode(s->settings), err)
+                            : nj_fail(err, NJ_ENOMEM, "no memory for the import");
 
     if (st == NJ_OK)
         st = inputs_import(s->settings, s->store, inputs, inputs_len, report, err);

@@ -26,6 +26,7 @@ struct nj_settings {
     int64_t now_ns; /* 0: the clock */
     bool is_per_trace, is_weights_explained;
     bool is_quiet, is_verbose, is_strict, is_partial;
+    bool reads_contents; /* no option: the command asks for contents of spans */
     bool is_report_only, is_policy_printed;
     bool is_baseline_required, is_unrecorded;
     bool is_regress_allowed, is_restart;
