@@ -9,6 +9,8 @@
 #include "base/hash.h"
 
 enum { SUB_BITS = 5, BUCKET_BITS = 12, BUCKET_MASK = (1 << BUCKET_BITS) - 1, ROWS_MAX = 60 };
+/* Neighbouring buckets are counted together: a cache line. */
+enum { LINE_BITS = 3, LINE_LEN = 1 << LINE_BITS, LINE_MASK = LINE_LEN - 1 };
 
 /* The smallest trace of a bucket by (duration, id), and how many share it. */
 struct candidate {
@@ -22,8 +24,13 @@ struct candidate {
 
 struct exemplars {
     struct nj_tally buckets; /* bucket of duration -> struct candidate */
-    struct nj_tally spans;   /* group and bucket -> number of spans */
+    struct nj_tally spans;   /* group and line of buckets -> struct line */
     struct candidate slowest;
+};
+
+/* Numbers of spans. */
+struct line {
+    uint64_t of[LINE_LEN];
 };
 
 /* Buckets of equal relative width: 32 a power of two (Tene 2012: HdrHistogram). */
@@ -54,7 +61,7 @@ exemplars_begin(struct nj_run *run, void *state)
 
     (void)run;
     nj_tally_init(&e->buckets, sizeof(struct candidate));
-    nj_tally_init(&e->spans, sizeof(uint64_t));
+    nj_tally_init(&e->spans, sizeof(struct line));
     return NJ_OK;
 }
 
@@ -118,11 +125,11 @@ exemplars_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
     candidate_add(at, &one);
     slowest_add(&e->slowest, &one);
     for (uint32_t i = 0; i < trace->spans_len; i++) {
-        uint64_t *n =
-            nj_tally_at(&e->spans, group_of(trace, i) | bucket_of(nj_trace_raw_ns(trace, i)));
-        if (!n)
+        uint64_t in = bucket_of(nj_trace_raw_ns(trace, i));
+        struct line *line = nj_tally_at(&e->spans, group_of(trace, i) | in >> LINE_BITS);
+        if (!line)
             return out_of_memory(run);
-        ++*n;
+        line->of[in & LINE_MASK]++;
     }
     return NJ_OK;
 }
@@ -148,10 +155,12 @@ exemplars_merge(struct nj_run *run, void *into, const void *from)
     if (!candidates_merge(&a->buckets, &b->buckets))
         return out_of_memory(run);
     for (size_t i = 0; i < b->spans.len; i++) {
-        uint64_t *n = nj_tally_at(&a->spans, nj_tally_key(&b->spans, i));
-        if (!n)
+        struct line *line = nj_tally_at(&a->spans, nj_tally_key(&b->spans, i));
+        const struct line *from_line = nj_tally_get(&b->spans, i);
+        if (!line)
             return out_of_memory(run);
-        *n += *(const uint64_t *)nj_tally_get(&b->spans, i);
+        for (int k = 0; k < LINE_LEN; k++)
+            line->of[k] += from_line->of[k];
     }
     slowest_add(&a->slowest, &b->slowest);
     return NJ_OK;
@@ -191,9 +200,12 @@ rank_of(const void *context, const struct nj_trace *trace, uint32_t i)
             hi = mid;
     }
     for (; lo < spans->len && nj_tally_key(spans, lo) - group <= BUCKET_MASK; lo++) {
-        uint64_t n = *(const uint64_t *)nj_tally_get(spans, lo);
-        all += n;
-        below += (nj_tally_key(spans, lo) & BUCKET_MASK) <= bucket ? n : 0;
+        const struct line *line = nj_tally_get(spans, lo);
+        uint64_t first = (nj_tally_key(spans, lo) & BUCKET_MASK) << LINE_BITS;
+        for (uint64_t k = 0; k < LINE_LEN; k++) {
+            all += line->of[k];
+            below += first + k <= bucket ? line->of[k] : 0;
+        }
     }
     return all ? (double)below / (double)all : 0;
 }

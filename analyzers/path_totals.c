@@ -227,8 +227,10 @@ segment_divide(struct nj_path_totals *totals, const struct nj_trace *trace,
             !time_add(totals, key_of_id(totals, (enum nj_path_by)by, id), ns))
             return false;
     }
-    return node_keep(totals, trace, segment->span, numbers) &&
-           time_add(totals, nj_path_key_find(totals, NJ_PATH_BY_PATH, number), ns);
+    size_t before = totals->keys.len;
+    uint32_t at = nj_path_key_find(totals, NJ_PATH_BY_PATH, number);
+    return (totals->keys.len == before || node_keep(totals, trace, segment->span, numbers)) &&
+           time_add(totals, at, ns);
 }
 
 static uint64_t
