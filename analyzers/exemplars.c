@@ -85,7 +85,7 @@ is_before(const struct candidate *a, const struct candidate *b)
 {
     if (a->duration_ns != b->duration_ns)
         return a->duration_ns < b->duration_ns;
-    return memcmp(a->id.bytes, b->id.bytes, sizeof a->id.bytes) < 0;
+    return nj_trace_id_before(&a->id, &b->id);
 }
 
 static void

@@ -32,6 +32,7 @@ nj_series_init(struct nj_series *series, const struct nj_series_shape *shape,
                   sizeof *moments + nj_series_sums(series) * sizeof moments->of[0]);
     nj_tally_init(&series->pending, sizeof *unit + nj_series_sums(series) * sizeof unit->y[0]);
     nj_tally_init(&series->cells, sizeof(struct nj_series_cell));
+    nj_tally_init(&series->wholes, sizeof(struct nj_series_whole));
     nj_tally_init(&series->combos, sizeof(struct nj_series_combo));
 }
 
@@ -39,7 +40,8 @@ void
 nj_series_fini(struct nj_series *series)
 {
     struct nj_tally *tallies[] = {&series->groups,  &series->classes, &series->moments,
-                                  &series->pending, &series->cells,   &series->combos};
+                                  &series->pending, &series->cells,   &series->wholes,
+                                  &series->combos};
 
     for (size_t i = 0; i < NJ_LEN(tallies); i++)
         nj_tally_fini(tallies[i]);
@@ -268,6 +270,8 @@ shown_before(const struct nj_series_cell *a, const struct nj_series_cell *b,
 {
     char hex_a[NJ_TRACE_HEX + 1], hex_b[NJ_TRACE_HEX + 1];
 
+    if (a->text == NJ_NO_NAME && b->text == NJ_NO_NAME) /* digits sort as the bytes do */
+        return nj_trace_id_before(&a->id, &b->id);
     return nj_slice_cmp(nj_trace_id_show(&a->id, nj_names_get(names, a->text), hex_a),
                         nj_trace_id_show(&b->id, nj_names_get(names, b->text), hex_b)) < 0;
 }
@@ -289,6 +293,18 @@ cell_add(struct nj_series *series, uint64_t key, const struct nj_series_cell *mo
         cell->id = more->id;
         cell->text = more->text;
     }
+    return true;
+}
+
+static bool
+whole_add(struct nj_series *series, uint64_t key, const struct nj_series_whole *more)
+{
+    struct nj_series_whole *whole = nj_tally_at(&series->wholes, key);
+
+    if (!whole)
+        return false;
+    whole->traces += more->traces;
+    whole->squares += more->squares;
     return true;
 }
 
@@ -323,10 +339,8 @@ cells_add(struct nj_series *series, struct nj_arena *scratch)
                 return false;
             a += rows;
         }
-        uint64_t all = (list[first].key >> group_shift << NJ_SERIES_CELL_BITS | NJ_SERIES_ALL)
-                       << NJ_SERIES_CLASS_BITS;
-        struct nj_series_cell unit = {1, b * b, 0, t->id, t->text, 0};
-        if (!cell_add(series, all | t->class, &unit))
+        const struct nj_series_whole one = {1, b * b};
+        if (!whole_add(series, list[first].key >> group_shift << group_shift | t->class, &one))
             return false;
     }
     return true;
@@ -447,21 +461,30 @@ moments_merge(struct nj_series *into, const struct nj_series *from, const struct
     return true;
 }
 
-static bool
-cells_merge(struct nj_series *into, const struct nj_series *from, const struct maps *maps)
+/* A key of cells or wholes of another series in this one. */
+static uint64_t
+key_map(uint64_t key, const struct maps *maps)
 {
     const unsigned group_shift =
         NJ_SERIES_MEASURE_BITS + NJ_SERIES_CELL_BITS + NJ_SERIES_CLASS_BITS;
     const uint64_t class_mask = ((uint64_t)1 << NJ_SERIES_CLASS_BITS) - 1;
+    uint64_t middle = key & (((uint64_t)1 << group_shift) - 1) & ~class_mask;
 
-    for (size_t i = 0; i < from->cells.len; i++) {
-        uint64_t key = nj_tally_key(&from->cells, i);
-        uint64_t middle = key & (((uint64_t)1 << group_shift) - 1) & ~class_mask;
-        uint64_t mapped = (uint64_t)maps->groups[key >> group_shift] << group_shift | middle |
-                          maps->classes[key & class_mask];
-        if (!cell_add(into, mapped, nj_tally_get(&from->cells, i)))
+    return (uint64_t)maps->groups[key >> group_shift] << group_shift | middle |
+           maps->classes[key & class_mask];
+}
+
+static bool
+cells_merge(struct nj_series *into, const struct nj_series *from, const struct maps *maps)
+{
+    for (size_t i = 0; i < from->cells.len; i++)
+        if (!cell_add(into, key_map(nj_tally_key(&from->cells, i), maps),
+                      nj_tally_get(&from->cells, i)))
             return false;
-    }
+    for (size_t i = 0; i < from->wholes.len; i++)
+        if (!whole_add(into, key_map(nj_tally_key(&from->wholes, i), maps),
+                       nj_tally_get(&from->wholes, i)))
+            return false;
     return true;
 }
 

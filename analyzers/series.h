@@ -71,6 +71,7 @@ struct nj_series {
     struct nj_tally moments; /* group and class -> struct nj_series_moments */
     struct nj_tally pending; /* group, class, cluster -> struct nj_series_unit */
     struct nj_tally cells;   /* group, measure, cell, class -> struct nj_series_cell */
+    struct nj_tally wholes;  /* group, measure, class -> struct nj_series_whole */
     struct nj_tally combos;  /* hash of groups -> struct nj_series_combo */
     struct nj_series_values values[NJ_SERIES_MEASURES];
     struct nj_series_trace *traces;

@@ -249,13 +249,13 @@ sample_of_cells(const struct nj_series *series, uint32_t group, unsigned measure
                 struct nj_arena *arena, struct nj_sample *out, struct nj_error *err)
 {
     size_t first = cells_from(series, nj_series_cell_key(group, measure, 0, 0));
-    size_t all = cells_from(series, nj_series_cell_key(group, measure, NJ_SERIES_ALL, 0));
     size_t last = cells_from(series, nj_series_cell_key(group, measure + 1, 0, 0));
-    size_t len = all - first, classes_len = last - all;
+    size_t len = last - first, classes_len = 0;
     struct counted *counted = NJ_NEW_RAW(arena, struct counted, len);
     struct nj_cell *cells = NJ_NEW_RAW(arena, struct nj_cell, len);
-    struct counted *units = NJ_NEW_RAW(arena, struct counted, classes_len);
-    struct nj_cell_class *classes = NJ_NEW_RAW(arena, struct nj_cell_class, classes_len);
+    struct counted *units = NJ_NEW_RAW(arena, struct counted, series->classes.len);
+    struct nj_cell_class *classes =
+        NJ_NEW_RAW(arena, struct nj_cell_class, series->classes.len);
 
     if (!counted || !cells || !units || !classes)
         return nj_fail(err, NJ_ENOMEM, "no memory for a histogram of %zu cells", len);
@@ -263,13 +263,26 @@ sample_of_cells(const struct nj_series *series, uint32_t group, unsigned measure
         const struct nj_series_cell *c = nj_tally_get(&series->cells, i);
         uint64_t key = nj_tally_key(&series->cells, i);
         struct nj_carrier carrier = class_carrier(series, cell_class(key), 0);
-        uint32_t cell = (uint32_t)(key >> NJ_SERIES_CLASS_BITS) & NJ_SERIES_ALL;
-        uint64_t value = i < all ? nj_key_of_int(nj_loghist_middle(cell, NJ_LOGHIST_BITS)) : 0;
-        *(i < all ? &counted[i - first] : &units[i - all]) =
+        uint32_t cell =
+            (uint32_t)(key >> NJ_SERIES_CLASS_BITS) & ((1 << NJ_SERIES_CELL_BITS) - 1);
+        uint64_t value = nj_key_of_int(nj_loghist_middle(cell, NJ_LOGHIST_BITS));
+        counted[i - first] =
             (struct counted){cell,
                              series->class_order[cell_class(key)],
                              {value, carrier.weight, carrier.rest, (double)c->rows,
                               (double)c->aa, (double)c->ab, (double)c->most, carrier.known}};
+    }
+    for (uint32_t c = 0; c < series->classes.len; c++) {
+        const struct nj_series_whole *whole =
+            nj_tally_find(&series->wholes, nj_series_whole_key(group, measure, c));
+        if (!whole)
+            continue;
+        struct nj_carrier carrier = class_carrier(series, c, 0);
+        units[classes_len++] =
+            (struct counted){0,
+                             series->class_order[c],
+                             {0, carrier.weight, carrier.rest, (double)whole->traces,
+                              (double)whole->squares, 0, 0}};
     }
     qsort(counted, len, sizeof *counted, counted_cmp);
     qsort(units, classes_len, sizeof *units, counted_cmp);

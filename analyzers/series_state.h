@@ -45,7 +45,11 @@ struct nj_series_unit {
     uint64_t x, y[];
 };
 
-/* Where cell is NJ_SERIES_ALL, rows counts units and aa sums their b^2. */
+/* Of the traces with a row of a measure: how many, and the sum of their squared rows. */
+struct nj_series_whole {
+    uint64_t traces, squares;
+};
+
 struct nj_series_cell {
     uint64_t rows, aa, ab;
     struct nj_trace_id id; /* of the first trace by text that has a weight; else text is NONE */
@@ -56,7 +60,6 @@ enum {
     NJ_SERIES_CLASS_BITS = 20,
     NJ_SERIES_CELL_BITS = 16,
     NJ_SERIES_MEASURE_BITS = 2,
-    NJ_SERIES_ALL = (1 << NJ_SERIES_CELL_BITS) - 1,
     NJ_SERIES_GROUPS_LIMIT = 1 << 26,
 };
 #define NJ_SERIES_NONE UINT32_MAX
@@ -75,6 +78,12 @@ static inline uint64_t
 nj_series_moments_key(uint32_t group, uint32_t class)
 {
     return (uint64_t)group << 32 | class;
+}
+
+static inline uint64_t
+nj_series_whole_key(uint32_t group, unsigned measure, uint32_t class)
+{
+    return nj_series_cell_key(group, measure, 0, class);
 }
 
 /* Number of sums that moments hold. */

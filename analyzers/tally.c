@@ -42,14 +42,36 @@ key_hash(uint64_t key)
     return key ^ (key >> 31);
 }
 
-static uint32_t *
-slot_of(const struct nj_tally *tally, uint64_t key)
+/* The record that a slot in use points to. */
+static uint32_t
+index_of(uint64_t slot)
 {
-    size_t mask = tally->slots_len - 1, i = (size_t)key_hash(key) & mask;
+    return (uint32_t)slot - 1;
+}
 
-    while (tally->slots[i] && tally->keys[tally->slots[i] - 1] != key)
+static bool
+is_same_half(uint64_t slot, uint64_t hash)
+{
+    return slot >> 32 == hash >> 32;
+}
+
+/* The slot of a key, or the empty one where it belongs. Keys lie elsewhere, so they are only
+ * looked at where half of the hash is right. */
+static uint64_t *
+slot_of(const struct nj_tally *tally, uint64_t key, uint64_t hash)
+{
+    size_t mask = tally->slots_len - 1, i = (size_t)hash & mask;
+
+    while (tally->slots[i] && !(is_same_half(tally->slots[i], hash) &&
+                                tally->keys[index_of(tally->slots[i])] == key))
         i = (i + 1) & mask;
     return &tally->slots[i];
+}
+
+static void
+slot_fill(uint64_t *slot, uint64_t hash, size_t index)
+{
+    *slot = hash >> 32 << 32 | (uint32_t)(index + 1);
 }
 
 void
@@ -62,12 +84,18 @@ nj_tally_expect_slot(const struct nj_tally *tally, uint64_t key)
 void
 nj_tally_expect_record(const struct nj_tally *tally, uint64_t key)
 {
-    size_t at = tally->slots ? tally->slots[key_hash(key) & (tally->slots_len - 1)] : 0;
+    uint64_t hash = key_hash(key);
+    size_t mask = tally->slots_len - 1, i = (size_t)hash & mask;
 
-    if (at == 0)
+    while (tally->slots && tally->slots[i] && !is_same_half(tally->slots[i], hash))
+        i = (i + 1) & mask;
+    if (!tally->slots || !tally->slots[i])
         return;
-    __builtin_prefetch(&tally->keys[at - 1]);
-    __builtin_prefetch((const char *)tally->values + (at - 1) * tally->value_bytes);
+    uint32_t at = index_of(tally->slots[i]);
+    const char *value = (const char *)tally->values + at * tally->value_bytes;
+    __builtin_prefetch(&tally->keys[at]);
+    __builtin_prefetch(value);
+    __builtin_prefetch(value + tally->value_bytes - 1);
 }
 
 /* Room for one more record and a slot table that is at most half full. */
@@ -91,22 +119,24 @@ room_make(struct nj_tally *tally)
     size_t slots_len = SLOTS_MIN;
     while (slots_len < (tally->len + 1) * 4)
         slots_len *= 2;
-    uint32_t *slots = calloc(slots_len, sizeof *slots);
+    uint64_t *slots = calloc(slots_len, sizeof *slots);
     if (!slots)
         return false;
     free(tally->slots);
     tally->slots = slots;
     tally->slots_len = slots_len;
-    for (size_t i = 0; i < tally->len; i++)
-        *slot_of(tally, tally->keys[i]) = (uint32_t)i + 1;
+    for (size_t i = 0; i < tally->len; i++) {
+        uint64_t hash = key_hash(tally->keys[i]);
+        slot_fill(slot_of(tally, tally->keys[i], hash), hash, i);
+    }
     return true;
 }
 
 void *
 nj_tally_find(const struct nj_tally *tally, uint64_t key)
 {
-    uint32_t *slot = tally->slots ? slot_of(tally, key) : NULL;
-    return slot && *slot ? nj_tally_get(tally, *slot - 1) : NULL;
+    const uint64_t *slot = tally->slots ? slot_of(tally, key, key_hash(key)) : NULL;
+    return slot && *slot ? nj_tally_get(tally, index_of(*slot)) : NULL;
 }
 
 void *
@@ -114,13 +144,13 @@ nj_tally_at(struct nj_tally *tally, uint64_t key)
 {
     if (!tally->slots && !room_make(tally)) /* empty, or sorted */
         return NULL;
-    void *found = nj_tally_find(tally, key);
-    if (found)
-        return found;
+    uint64_t hash = key_hash(key), *slot = slot_of(tally, key, hash);
+    if (*slot)
+        return nj_tally_get(tally, index_of(*slot));
     if (tally->len == UINT32_MAX - 1 || !room_make(tally))
         return NULL;
     tally->keys[tally->len] = key;
-    *slot_of(tally, key) = (uint32_t)tally->len + 1;
+    slot_fill(slot_of(tally, key, hash), hash, tally->len);
     return memset(nj_tally_get(tally, tally->len++), 0, tally->value_bytes);
 }
 

@@ -8,7 +8,7 @@
 struct nj_tally {
     uint64_t *keys;
     char *values;
-    uint32_t *slots; /* index + 1; 0: empty. NULL after a sort */
+    uint64_t *slots; /* half the key's hash, then index + 1; 0: empty. NULL after a sort */
     size_t value_bytes, len, cap, slots_len;
 };
 

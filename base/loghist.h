@@ -14,16 +14,11 @@ enum { NJ_LOGHIST_BITS = 10, NJ_LOGHIST_CELLS = (63 - NJ_LOGHIST_BITS + 1) << NJ
 static inline uint32_t
 nj_loghist_cell(int64_t value, unsigned bits)
 {
-    uint64_t v = value > 0 ? (uint64_t)value : 0, rest = v;
-    unsigned top = 0; /* number of the highest bit */
+    uint64_t v = value > 0 ? (uint64_t)value : 0;
 
     if (v >> bits == 0)
         return (uint32_t)v;
-    for (unsigned step = 32; step > 0; step /= 2)
-        if (rest >> step != 0) {
-            rest >>= step;
-            top += step;
-        }
+    unsigned top = 63 - (unsigned)__builtin_clzll(v); /* number of the highest bit */
     return (uint32_t)(((uint64_t)(top - bits) << bits) + (v >> (top - bits)));
 }
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+__extension__ typedef unsigned __int128 nj_u128; /* every 64-bit compiler that we build with */
+
 /* 128 bits; `= {0}` is 0. Wraps around beyond, which no sum of squared nanoseconds over 2^32
  * traces of an hour reaches. */
 struct nj_wide {
@@ -27,11 +29,10 @@ nj_wide_add_wide(struct nj_wide *sum, struct nj_wide value)
 static inline void
 nj_wide_add_product(struct nj_wide *sum, uint64_t a, uint64_t b)
 {
-    uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
-    uint64_t middle = a1 * b0 + (a0 * b0 >> 32), cross = a0 * b1 + (uint32_t)middle;
+    nj_u128 product = (nj_u128)a * b;
 
-    nj_wide_add(sum, a * b);
-    sum->high += a1 * b1 + (middle >> 32) + (cross >> 32);
+    nj_wide_add(sum, (uint64_t)product);
+    sum->high += (uint64_t)(product >> 64);
 }
 
 static inline double

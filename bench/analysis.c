@@ -4,6 +4,7 @@
  * (200 000) spans, then prints CPU time a span and millions of spans a second, best of REPEATS
  * (5); of the walk and all analyzers, or of the one of this NAME. */
 #include "analyzers/analyze.h"
+#include "base/heap.h"
 #include "bench/clock.h"
 #include "store/store.h"
 #include "trees/tree.h"
@@ -154,6 +155,7 @@ main(int argc, char **argv)
     struct bench b = {0};
     struct nj_store *store = NULL;
 
+    nj_heap_prepare();
     if (argc < 2)
         return 2;
     enum nj_status st = nj_store_open(&store, argv[1], NJ_STORE_READ, &b.err);

@@ -10,6 +10,7 @@
  * in user mode on one core, fastest of the repeats, from the first value to the last
  * percentile. */
 #include "analyzers/series.h"
+#include "base/heap.h"
 #include "base/loghist.h"
 #include "bench/clock.h"
 #include "bench/generate.h"
@@ -148,6 +149,7 @@ main(int argc, char **argv)
     double sums[3] = {0};
     uint64_t seed = 1;
 
+    nj_heap_prepare();
     if (!load.value || !load.agent || !load.names)
         fail("no memory");
     for (size_t i = 0; i < len; i++) {
@@ -155,7 +157,7 @@ main(int argc, char **argv)
         load.value[i] = (int64_t)(1e9 * exp(0.1 * load.agent[i] + normal(&seed)));
     }
     for (unsigned long r = 0; r < repeats; r++)
-        for (int k = 0; k < 3; k++) {
+        for (int k = getenv("ONLY") ? atoi(getenv("ONLY")) : 0; k < (getenv("ONLY") ? atoi(getenv("ONLY")) + 1 : 3); k++) {
             double seconds[2];
             sums[k] =
                 k < 2 ? series_run(&load, k == 1, seconds) : histogram_run(&load, seconds);

@@ -10,12 +10,29 @@
 #include "base/slice.h"
 
 #include <stdint.h>
+#include <string.h>
 
 enum { NJ_TRACE_ID_BYTES = 16, NJ_TRACE_HEX = 32, NJ_SPAN_HEX = 16 };
 
 struct nj_trace_id {
     uint8_t bytes[NJ_TRACE_ID_BYTES]; /* big endian, as on the wire */
 };
+
+/* Whether `a` comes before `b`, as bytes and in hexadecimal alike. */
+static inline bool
+nj_trace_id_before(const struct nj_trace_id *a, const struct nj_trace_id *b)
+{
+    uint64_t l[2], r[2];
+
+    memcpy(l, a->bytes, sizeof l);
+    memcpy(r, b->bytes, sizeof r);
+    int i = l[0] == r[0];
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap64(l[i]) < __builtin_bswap64(r[i]);
+#else
+    return l[i] < r[i];
+#endif
+}
 
 /* Reads an id as any producer writes it: hexadecimal in either case (shorter ones are padded on
  * the left), base64 of exactly 16 or 8 bytes (Tempo), or any other text, which comes back in
