@@ -142,6 +142,10 @@ nj_series_close(struct nj_series *series, struct nj_error *err)
     for (size_t i = 0; is_done && i < series->traces_len; i++)
         series->carriers[i] =
             class_carrier(series, series->traces[i].class, series->traces[i].cluster);
+    struct nj_arena *scratch = nj_arena_new(1 << 16);
+    is_done = is_done && scratch &&
+              nj_carriers_number(series->carriers, series->traces_len, scratch, err) == NJ_OK;
+    nj_arena_free(scratch);
     return is_done ? NJ_OK : nj_fail(err, NJ_ENOMEM, "no memory to sort the values of groups");
 }
 

@@ -41,13 +41,14 @@ struct nj_carrier {
     double weight;    /* 1 / inclusion probability; 0: stored, but not counted */
     double rest;      /* 1 - inclusion probability; 1 where that is not known */
     struct nj_known known;
+    uint32_t number; /* of the cluster, from 1; 0: clusters are not numbered */
 };
 
 static inline struct nj_carrier
 nj_carrier_of(uint64_t cluster, double weight, bool is_known)
 {
     double rest = weight > 1 ? 1 - 1 / weight : 0;
-    return (struct nj_carrier){cluster, weight, is_known ? rest : 1, {0, 0}};
+    return (struct nj_carrier){cluster, weight, is_known ? rest : 1, {0, 0}, 0};
 }
 
 struct nj_term {

@@ -40,6 +40,11 @@ struct nj_sample {
     uint32_t parts_len; /* largest number of a part of known size */
 };
 
+/* Numbers the clusters of carriers, which spares samples of them a search each. Numbers do not
+ * show in results. NJ_ENOMEM. */
+enum nj_status nj_carriers_number(struct nj_carrier *carriers, size_t len,
+                                  struct nj_arena *scratch, struct nj_error *err) NJ_CHECKED;
+
 /* Sorts `items` in place and builds *out of them; both arrays must live as long as it.
  * items[i].carrier is an index into `carriers`; ties are put in the order of (cluster, weight),
  * so the result does not depend on the order of items or carriers. O(n). NJ_ENOMEM, NJ_ELIMIT

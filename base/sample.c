@@ -83,67 +83,129 @@ unit_number(struct units *units, uint64_t cluster)
     return slot->number - 1;
 }
 
-/* The items that have a weight: all of them, or a copy. */
-static enum nj_status
-weighted_items(const struct nj_keyed *items, size_t len, const struct nj_carrier *carriers,
-               struct nj_arena *arena, struct nj_sample *out, struct nj_error *err)
+enum nj_status
+nj_carriers_number(struct nj_carrier *carriers, size_t len, struct nj_arena *scratch,
+                   struct nj_error *err)
 {
-    struct nj_keyed *copy;
-    size_t weighted = 0;
+    struct units units;
+    enum nj_status st = units_new(&units, len, scratch, err);
 
-    for (size_t i = 0; i < len; i++)
-        weighted += carriers[items[i].carrier].weight > 0;
-    out->len = weighted;
-    out->item = items;
-    if (weighted == len)
-        return NJ_OK;
-    if (!(copy = NJ_NEW_RAW(arena, struct nj_keyed, weighted)))
-        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", len);
-    weighted = 0;
-    for (size_t i = 0; i < len; i++)
-        if (carriers[items[i].carrier].weight > 0)
-            copy[weighted++] = items[i];
-    out->item = copy;
-    return NJ_OK;
+    for (size_t i = 0; i < len && st == NJ_OK; i++)
+        carriers[i].number = unit_number(&units, carriers[i].cluster) + 1;
+    return st;
 }
+
+/* What the carriers of rows say, gathered in one look: they lie in no order. */
+struct gathered {
+    double *weight, *rest;
+    uint32_t *number;
+    uint32_t highest; /* number */
+    bool is_numbered;
+};
 
 /* Rows ahead of their turn whose places are fetched into the cache. */
 enum { AHEAD = 16 };
 
-/* Weights and clusters of the rows, in one look at their carriers. */
+/* Looks at all items; those with a weight become the sample's, as they are or as a copy. */
 static enum nj_status
-units_fill(struct nj_sample *out, struct nj_arena *arena, struct nj_error *err)
+rows_gather(struct gathered *g, struct nj_keyed *items, size_t len,
+            const struct nj_carrier *carriers, struct nj_arena *arena, struct nj_sample *out)
 {
-    uint32_t *unit = NJ_NEW_RAW(arena, uint32_t, out->len);
-    double *weight = NJ_NEW_RAW(arena, double, out->len);
-    double *unit_weight = NJ_NEW(arena, double, out->len);
-    double *unit_rest = NJ_NEW(arena, double, out->len);
-    struct units units;
-    enum nj_status st = units_new(&units, out->len, arena, err);
+    *g = (struct gathered){NJ_NEW_RAW(arena, double, len), NJ_NEW_RAW(arena, double, len),
+                           NJ_NEW_RAW(arena, uint32_t, len), 0, true};
+    struct nj_keyed *item = items;
+    size_t weighted = 0;
 
-    if (st < 0 || !unit || !weight || !unit_weight || !unit_rest)
-        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", out->len);
-    for (size_t i = 0; i < out->len; i++) {
-        const struct nj_carrier *carrier = &out->carriers[out->item[i].carrier];
-        if (i + 2 * AHEAD < out->len)
-            __builtin_prefetch(&out->carriers[out->item[i + 2 * AHEAD].carrier]);
-        if (i + AHEAD < out->len)
-            __builtin_prefetch(
-                unit_slot_of(&units, out->carriers[out->item[i + AHEAD].carrier].cluster));
-        uint32_t c = unit_number(&units, carrier->cluster);
-        unit[i] = c;
-        weight[i] = carrier->weight;
-        unit_weight[c] += carrier->weight;
-        unit_rest[c] = fmax(unit_rest[c], carrier->rest);
+    if (!g->weight || !g->rest || !g->number)
+        return NJ_ENOMEM;
+    for (size_t i = 0; i < len; i++) {
+        const struct nj_carrier *carrier = &carriers[items[i].carrier];
+        if (i + AHEAD < len)
+            __builtin_prefetch(&carriers[items[i + AHEAD].carrier]);
+        if (!(carrier->weight > 0) && item == items) {
+            if (!(item = NJ_NEW_RAW(arena, struct nj_keyed, len)))
+                return NJ_ENOMEM;
+            memcpy(item, items, weighted * sizeof *item);
+        }
+        if (!(carrier->weight > 0))
+            continue;
+        item[weighted] = items[i];
+        g->weight[weighted] = carrier->weight;
+        g->rest[weighted] = carrier->rest;
+        g->number[weighted++] = carrier->number;
+        g->is_numbered &= carrier->number > 0;
+        g->highest = carrier->number > g->highest ? carrier->number : g->highest;
         out->is_census &= carrier->rest == 0;
         if (carrier->known.number > out->parts_len)
             out->parts_len = carrier->known.number;
     }
+    out->len = weighted;
+    out->item = item;
+    return NJ_OK;
+}
+
+/* Dense numbers of the rows' clusters in the order of first appearance, by a table of the
+ * numbers that the carriers have. Gives how many they are. */
+static uint32_t
+units_renumber(uint32_t *unit, const struct gathered *g, size_t len, uint32_t *table)
+{
+    uint32_t units = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        uint32_t *number = &table[g->number[i]];
+        if (*number == 0)
+            *number = ++units;
+        unit[i] = *number - 1;
+    }
+    return units;
+}
+
+/* The same by a search for each, where there are no numbers or few rows. */
+static enum nj_status
+units_search(uint32_t *unit, const struct nj_sample *sample, struct nj_arena *arena,
+             uint32_t *len, struct nj_error *err)
+{
+    struct units units;
+    enum nj_status st = units_new(&units, sample->len, arena, err);
+
+    for (size_t i = 0; i < sample->len && st == NJ_OK; i++) {
+        if (i + AHEAD < sample->len)
+            __builtin_prefetch(unit_slot_of(
+                &units, sample->carriers[sample->item[i + AHEAD].carrier].cluster));
+        unit[i] = unit_number(&units, sample->carriers[sample->item[i].carrier].cluster);
+    }
+    *len = units.len;
+    return st;
+}
+
+/* Clusters of the rows. */
+static enum nj_status
+units_fill(struct nj_sample *out, const struct gathered *g, struct nj_arena *arena,
+           struct nj_error *err)
+{
+    uint32_t *unit = NJ_NEW_RAW(arena, uint32_t, out->len), units = 0;
+    bool is_small = g->is_numbered && g->highest / 8 <= out->len;
+    uint32_t *table = is_small ? NJ_NEW(arena, uint32_t, (size_t)g->highest + 1) : NULL;
+    enum nj_status st = NJ_OK;
+
+    if (unit && table)
+        units = units_renumber(unit, g, out->len, table);
+    else if (unit)
+        st = units_search(unit, out, arena, &units, err);
+    double *unit_weight = NJ_NEW(arena, double, units);
+    double *unit_rest = NJ_NEW(arena, double, units);
+    if (st < 0 || !unit || !unit_weight || !unit_rest)
+        return nj_fail(err, NJ_ENOMEM, "no memory for the clusters of %zu values", out->len);
+    for (size_t i = 0; i < out->len; i++) {
+        uint32_t c = unit[i];
+        unit_weight[c] += g->weight[i];
+        unit_rest[c] = g->rest[i] > unit_rest[c] ? g->rest[i] : unit_rest[c];
+    }
     out->unit = unit;
-    out->weight = weight;
+    out->weight = g->weight;
     out->unit_weight = unit_weight;
     out->unit_rest = unit_rest;
-    out->units = units.len;
+    out->units = units;
     return NJ_OK;
 }
 
@@ -152,15 +214,18 @@ nj_sample_build(struct nj_sample *out, struct nj_keyed *items, size_t len,
                 const struct nj_carrier *carriers, struct nj_arena *arena, struct nj_error *err)
 {
     struct nj_sum reach = {0};
+    struct gathered gathered;
     enum nj_status st;
 
     *out = (struct nj_sample){
         .carriers = carriers, .stored = items, .stored_len = len, .is_census = true};
     if (len > INT32_MAX)
         return nj_fail(err, NJ_ELIMIT, "a sample of %zu values is too large", len);
-    if ((st = rows_sort(items, len, carriers, arena, err)) < 0 ||
-        (st = weighted_items(items, len, carriers, arena, out, err)) < 0 ||
-        (st = units_fill(out, arena, err)) < 0)
+    if ((st = rows_sort(items, len, carriers, arena, err)) < 0)
+        return st;
+    if (rows_gather(&gathered, items, len, carriers, arena, out) < 0)
+        return nj_fail(err, NJ_ENOMEM, "no memory for a sample of %zu values", len);
+    if ((st = units_fill(out, &gathered, arena, err)) < 0)
         return st;
     uint64_t *keys = NJ_NEW_RAW(arena, uint64_t, out->len);
     double *reaches = NJ_NEW_RAW(arena, double, out->len);
