@@ -157,7 +157,7 @@ main(int argc, char **argv)
         load.value[i] = (int64_t)(1e9 * exp(0.1 * load.agent[i] + normal(&seed)));
     }
     for (unsigned long r = 0; r < repeats; r++)
-        for (int k = getenv("ONLY") ? atoi(getenv("ONLY")) : 0; k < (getenv("ONLY") ? atoi(getenv("ONLY")) + 1 : 3); k++) {
+        for (int k = 0; k < 3; k++) {
             double seconds[2];
             sums[k] =
                 k < 2 ? series_run(&load, k == 1, seconds) : histogram_run(&load, seconds);
