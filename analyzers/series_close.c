@@ -286,7 +286,7 @@ sample_of_cells(const struct nj_series *series, uint32_t group, unsigned measure
             (struct counted){0,
                              series->class_order[c],
                              {0, carrier.weight, carrier.rest, (double)whole->traces,
-                              (double)whole->squares, 0, 0}};
+                              (double)whole->squares, 0, 0, carrier.known}};
     }
     qsort(counted, len, sizeof *counted, counted_cmp);
     qsort(units, classes_len, sizeof *units, counted_cmp);
