@@ -1,5 +1,6 @@
 /* behaviour_excess.c - finds too much of something: runaway invocations, retry storms. */
 #include "analyzers/behaviour.h"
+#include "base/plural.h"
 #include "schema/facts.h"
 
 #include <stdlib.h>
@@ -163,8 +164,8 @@ operation_judge(const struct nj_behaviour_view *view, const struct attempt *list
         found.cost_ns = path_ns;
     struct nj_slice name = nj_case_name(view, list[0].operation);
     found.severity = attempts;
-    nj_case_text(&found, "%.*s was tried %llu times; %.0f %% of the critical path",
-                 NJ_FMT(name), (unsigned long long)attempts,
+    nj_case_text(&found, "%.*s was tried %llu time%s; %.0f %% of the critical path",
+                 NJ_FMT(name), (unsigned long long)attempts, nj_plural((double)attempts),
                  path_ns > 0 ? 100.0 * (double)found.cost_ns / (double)path_ns : 0.0);
     return view->tell(view->context, view, &found);
 }

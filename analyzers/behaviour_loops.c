@@ -2,6 +2,7 @@
  * agents, agents inside their own calls. */
 #include "analyzers/behaviour.h"
 #include "analyzers/tally.h"
+#include "base/plural.h"
 #include "schema/facts.h"
 
 static bool
@@ -53,9 +54,9 @@ nj_find_repeated_calls(const struct nj_behaviour_view *view)
             continue;
         struct nj_slice tool = nj_case_name(view, nj_call_name(trace, calls[at].span));
         found.severity = n;
-        nj_case_text(&found, "%.*s called %u times in a row%s", NJ_FMT(tool), (unsigned)n,
-                     arguments_read(trace, calls[at].span, &hash) ? " with the same arguments"
-                                                                  : "");
+        nj_case_text(
+            &found, "%.*s called %u time%s in a row%s", NJ_FMT(tool), (unsigned)n, nj_plural(n),
+            arguments_read(trace, calls[at].span, &hash) ? " with the same arguments" : "");
         st = view->tell(view->context, view, &found);
     }
     return st;
@@ -86,8 +87,8 @@ rally_end(const struct nj_behaviour_view *view, struct rally *rally)
     rally->found.cost_ns = trace->raw_end_ns[rally->last] - trace->raw_start_ns[rally->first];
     if (rally->found.cost_ns < 0)
         rally->found.cost_ns = 0;
-    nj_case_text(&rally->found, "control went back and forth between %.*s and %.*s %u times",
-                 NJ_FMT(one), NJ_FMT(two), (unsigned)switches);
+    nj_case_text(&rally->found, "control went back and forth between %.*s and %.*s %u time%s",
+                 NJ_FMT(one), NJ_FMT(two), (unsigned)switches, nj_plural(switches));
     return view->tell(view->context, view, &rally->found);
 }
 

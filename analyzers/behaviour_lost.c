@@ -1,6 +1,7 @@
 /* behaviour_lost.c - finds work that came to nothing: results that nobody waited for, spans
  * without an end, traces with spans missing. */
 #include "analyzers/behaviour.h"
+#include "base/plural.h"
 #include "schema/facts.h"
 #include "trees/weights.h"
 
@@ -168,11 +169,13 @@ nj_find_truncated(const struct nj_behaviour_view *view)
     }
     if (counted > stored) {
         found.severity = counted - stored;
-        nj_case_text(&found, "%llu of %llu spans are missing",
-                     (unsigned long long)(counted - stored), (unsigned long long)counted);
+        nj_case_text(&found, "%llu of %llu span%s %s missing",
+                     (unsigned long long)(counted - stored), (unsigned long long)counted,
+                     nj_plural((double)counted), counted - stored == 1 ? "is" : "are");
     } else if (orphans > 0) {
         found.severity = orphans;
-        nj_case_text(&found, "%llu spans whose parent is missing", (unsigned long long)orphans);
+        nj_case_text(&found, "%llu span%s whose parent is missing", (unsigned long long)orphans,
+                     nj_plural((double)orphans));
     } else {
         return NJ_OK;
     }

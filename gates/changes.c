@@ -1,5 +1,6 @@
 /* changes.c - allowed changes against accepted nights. */
 #include "base/clock.h"
+#include "base/plural.h"
 #include "base/special.h"
 #include "gates/chains.h"
 #include "gates/drift.h"
@@ -52,7 +53,7 @@ why_print(struct nj_check *c, size_t nights)
     change_print(change, sizeof change, c);
     nj_change_print(allowed, c->metric->unit, c->is_up ? c->tolerance : -c->tolerance);
     (void)snprintf(c->why, sizeof c->why, "%s after %s in %zu night%s: %s, allowed %s", now,
-                   base, nights, nights == 1 ? "" : "s", change, allowed);
+                   base, nights, nj_plural((double)nights), change, allowed);
 }
 
 static enum nj_verdict
@@ -81,7 +82,7 @@ gap_judge(struct nj_judging *j, struct nj_check *c, const struct nj_comparison *
         c->is_beyond = policy->on_missing == NJ_ON_FAIL;
         (void)snprintf(c->why, sizeof c->why,
                        "it is in %zu accepted night%s and not in these traces", m->nights,
-                       m->nights == 1 ? "" : "s");
+                       nj_plural((double)m->nights));
         return policy->on_missing != NJ_ON_SKIP;
     case NJ_GAP_ABSENT:
         c->verdict = insufficient(j, c);
@@ -137,8 +138,8 @@ learning(struct nj_judging *j, struct nj_check *c, size_t nights)
     if (nights == 0)
         (void)snprintf(c->why, sizeof c->why, "no accepted night to compare with");
     else if (len < sizeof c->why)
-        (void)snprintf(c->why + len, sizeof c->why - len, "; learning (%zu of %zu nights)",
-                       nights, j->min_nights);
+        (void)snprintf(c->why + len, sizeof c->why - len, "; learning (%zu of %zu night%s)",
+                       nights, j->min_nights, nj_plural((double)j->min_nights));
 }
 
 /* The change of one series in one direction. */
@@ -213,7 +214,7 @@ drift_judge(struct nj_judging *j, const struct nj_gate *gate, const struct nj_ru
     (void)snprintf(
         c.why, sizeof c.why,
         "cumulative sum %.2g over %zu night%s since acceptance, red above %.0f%s%s%s", c.drift,
-        nights, nights == 1 ? "" : "s", NJ_DRIFT_RED, c.since[0] ? "; " : "",
+        nights, nj_plural((double)nights), NJ_DRIFT_RED, c.since[0] ? "; " : "",
         c.since[0] ? "worse since " : "", c.since);
     return check_add(j, &c);
 }
@@ -246,8 +247,8 @@ fleet_judge(struct nj_judging *j, const struct nj_gate *gate, const struct nj_ru
     c.verdict = interval_verdict(&c);
     change_print(change, sizeof change, &c);
     nj_change_print(most, c.metric->unit, tolerance);
-    (void)snprintf(c.why, sizeof c.why, "the median of %zu agents moved by %s, allowed %s",
-                   fleet->groups, change, most);
+    (void)snprintf(c.why, sizeof c.why, "the median of %zu agent%s moved by %s, allowed %s",
+                   fleet->groups, nj_plural((double)fleet->groups), change, most);
     if (is_learning(j, j->all.accepted_len))
         learning(j, &c, j->all.accepted_len);
     return check_add(j, &c);
@@ -311,7 +312,7 @@ chains_judge(struct nj_judging *j, const struct nj_gate *gate, const struct nj_r
     if (c.est > 0)
         (void)snprintf(c.why, sizeof c.why,
                        "%.0f kind%s of errors new or more frequent; the first: %.*s", c.est,
-                       c.est > 1 ? "s" : "", first.len > 150 ? 150 : (int)first.len, first.ptr);
+                       nj_plural(c.est), first.len > 150 ? 150 : (int)first.len, first.ptr);
     else
         (void)snprintf(c.why, sizeof c.why, "no kind of error is new or more frequent");
     if (is_learning(j, j->all.accepted_len))
@@ -360,7 +361,7 @@ errors_compare(struct nj_judging *j)
         nj_chains_compare(j->results, before, len, NJ_CHAINS_RATE, &counts, j->err);
     if (st == NJ_OK && counts.rare > 0)
         nj_remark(j, "rare-errors", "%zu kind%s of errors %s new, but too rare to judge.",
-                  counts.rare, counts.rare == 1 ? "" : "s", counts.rare == 1 ? "is" : "are");
+                  counts.rare, nj_plural((double)counts.rare), counts.rare == 1 ? "is" : "are");
     return st;
 }
 

@@ -1,6 +1,8 @@
 /* verdict.c - the outcome of all checks: one word, one sentence, an exit code. */
 #include "gates/judging.h"
 
+#include "base/plural.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -83,7 +85,7 @@ say_failures(struct sentence *s, const struct nj_judging *j, const struct outcom
     enum { OTHERS_MAX = 3 };
     const struct nj_check *list = j->checks.list;
 
-    say(s, "%zu of %zu checks failed; the worst: ", o->red, o->due);
+    say(s, "%zu of %zu check%s failed; the worst: ", o->red, o->due, nj_plural((double)o->due));
     say_name(s, &list[0]);
     say(s, ": %s.", list[0].why);
     for (size_t i = 1; i < o->red && i <= OTHERS_MAX; i++) {
@@ -97,7 +99,7 @@ say_failures(struct sentence *s, const struct nj_judging *j, const struct outcom
 static void
 say_passes(struct sentence *s, const struct outcome *o)
 {
-    const char *them = o->due == 1 ? "check is" : "checks are";
+    size_t within = o->due - o->undecided - o->insufficient;
 
     if (o->undecided + o->insufficient == 0) {
         say(s,
@@ -106,8 +108,8 @@ say_passes(struct sentence *s, const struct outcome *o)
             o->due);
         return;
     }
-    say(s, "No check of %zu failed: %zu %s within what is allowed", o->due,
-        o->due - o->undecided - o->insufficient, them);
+    say(s, "No check of %zu failed: %zu %s within what is allowed", o->due, within,
+        within == 1 ? "check is" : "checks are");
     if (o->undecided > 0)
         say(s, ", %zu could not be decided with so few traces", o->undecided);
     if (o->insufficient > 0)
@@ -123,15 +125,18 @@ sentence_make(struct sentence *s, const struct nj_judging *j, const struct outco
     if (o->red > 0)
         say_failures(s, j, o);
     else if (o->is_unjudged)
-        say(s, "None of %zu checks could be judged: too few traces.", o->due);
+        say(s,
+            o->due == 1 ? "The check could not be judged: too few traces."
+                        : "None of %zu checks could be judged: too few traces.",
+            o->due);
     else if (o->due > 0)
         say_passes(s, o);
     if (o->is_learning && o->nights == 0 && !o->is_missing)
-        say(s, "%sChanges were not judged: there is no baseline (0 of %zu nights).",
-            s->len ? " " : "", o->min_nights);
+        say(s, "%sChanges were not judged: there is no baseline (0 of %zu night%s).",
+            s->len ? " " : "", o->min_nights, nj_plural((double)o->min_nights));
     else if (o->is_learning && o->nights > 0)
-        say(s, "%sLearning (%zu of %zu nights): changes are shown, not judged.",
-            s->len ? " " : "", o->nights, o->min_nights);
+        say(s, "%sLearning (%zu of %zu night%s): changes are shown, not judged.",
+            s->len ? " " : "", o->nights, o->min_nights, nj_plural((double)o->min_nights));
     else if (o->due == 0 && s->len == 0)
         say(s, "The policy has nothing to judge.");
 }

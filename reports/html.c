@@ -2,6 +2,7 @@
 #include "reports/html.h"
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "base/utf8.h"
 #include "reports/grid.h"
 
@@ -137,4 +138,11 @@ nj_html_count(struct nj_html *h, double value)
     }
     nj_count_print(text, value);
     number_put(h, text);
+}
+
+void
+nj_html_counted(struct nj_html *h, double value, const char *noun)
+{
+    nj_html_count(h, value);
+    nj_html_printf(h, " %s%s", noun, nj_plural(value));
 }

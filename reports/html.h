@@ -29,5 +29,7 @@ void nj_html_name(struct nj_html *h, struct nj_slice text);
 void nj_html_duration(struct nj_html *h, double ns);
 void nj_html_ratio(struct nj_html *h, double ratio);
 void nj_html_count(struct nj_html *h, double value);
+/* A number and its noun, with an s where it is not 1. */
+void nj_html_counted(struct nj_html *h, double value, const char *noun);
 
 #endif

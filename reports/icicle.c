@@ -107,8 +107,7 @@ title_put(const struct drawing *d, size_t r)
     nj_html_put(d->h, ", ");
     nj_html_ratio(d->h, amount / d->total);
     nj_html_put(d->h, " of all, ");
-    nj_html_count(d->h, nj_table_real(tree, r, NJ_COL_call_tree_spans));
-    nj_html_put(d->h, " spans");
+    nj_html_counted(d->h, nj_table_real(tree, r, NJ_COL_call_tree_spans), "span");
     if (is_compared(d) && isnan(d->before[r])) {
         nj_html_put(d->h, "; not there before");
     } else if (is_compared(d)) {

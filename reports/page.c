@@ -170,11 +170,10 @@ what_write(const struct nj_page *page, struct nj_html *h)
     nj_time_print_seconds(from, nj_table_int(t, 0, NJ_COL_summary_start_ns));
     nj_time_print_seconds(to, nj_table_int(t, 0, NJ_COL_summary_end_ns));
     nj_html_put(h, "<p class=\"dim\">");
-    nj_html_count(h, nj_table_real(t, 0, NJ_COL_summary_traces));
-    nj_html_put(h, " traces, ");
-    nj_html_count(h, nj_table_real(t, 0, NJ_COL_summary_spans));
-    nj_html_printf(h, " spans, %.10s %.8s to %.10s %.8s UTC</p>\n", from, from + 11, to,
-                   to + 11);
+    nj_html_counted(h, nj_table_real(t, 0, NJ_COL_summary_traces), "trace");
+    nj_html_put(h, ", ");
+    nj_html_counted(h, nj_table_real(t, 0, NJ_COL_summary_spans), "span");
+    nj_html_printf(h, ", %.10s %.8s to %.10s %.8s UTC</p>\n", from, from + 11, to, to + 11);
 }
 
 static void

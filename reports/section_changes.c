@@ -103,9 +103,10 @@ changes_write(const struct nj_page *page, struct nj_html *h)
         largest = fmax(largest, size_of(t, c.rows[i]));
     largest = fmin(largest * 1.15, 10);
     nj_html_put(h, "<p>Change against ");
-    nj_html_count(h,
-                  nj_table_len(v) ? nj_table_real(v, 0, NJ_COL_verdict_baseline_nights) : NAN);
-    nj_html_put(h, " accepted nights, with its 95&nbsp;% interval; shares change in percentage "
+    nj_html_counted(h,
+                    nj_table_len(v) ? nj_table_real(v, 0, NJ_COL_verdict_baseline_nights) : NAN,
+                    "accepted night");
+    nj_html_put(h, ", with its 95&nbsp;% interval; shares change in percentage "
                    "points. Left of the line is less, right is more.</p>\n");
     nj_page_scroll(h, "Changes");
     nj_svg_open(h, LEFT + WIDTH + RIGHT, height, "chart",

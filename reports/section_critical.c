@@ -1,5 +1,6 @@
 /* section_critical.c - what would make traces faster: the critical path by latency cohort, what
  * speeding up an agent would save, and the flame graph. */
+#include "base/plural.h"
 #include "reports/icicle.h"
 #include "reports/page.h"
 #include "reports/svg.h"
@@ -232,7 +233,7 @@ flame_colours_write(const struct nj_icicle *icicle, struct nj_html *h)
                    "more or less goes into it in a stored trace than in the ");
     if (nights > 1)
         nj_html_printf(h, "%lld ", (long long)nights);
-    nj_html_printf(h, "newest accepted night%s", nights == 1 ? "" : "s");
+    nj_html_printf(h, "newest accepted night%s", nj_plural((double)nights));
     nj_html_put(h, " of the baseline, with everything that it called. Whether a change is more "
                    "than chance is not asked here; <a href=\"#changes\">What changed</a> does."
                    "</p>\n<input type=\"radio\" name=\"colour\" id=\"c-change\" checked><label "

@@ -67,10 +67,10 @@ chain_details(const struct nj_page *page, struct nj_html *h, const struct nj_tab
         nj_html_put(h, " (median). ");
     }
     nj_html_put(h, "Reached up to ");
-    nj_html_count(h, nj_table_real(t, r, NJ_COL_error_chains_spans_max));
-    nj_html_put(h, " spans of ");
-    nj_html_count(h, nj_table_real(t, r, NJ_COL_error_chains_agents_max));
-    nj_html_put(h, " agents. ");
+    nj_html_counted(h, nj_table_real(t, r, NJ_COL_error_chains_spans_max), "span");
+    nj_html_put(h, " of ");
+    nj_html_counted(h, nj_table_real(t, r, NJ_COL_error_chains_agents_max), "agent");
+    nj_html_put(h, ". ");
     if (nj_table_text(t, r, NJ_COL_error_chains_suspect).len) {
         nj_html_put(h, "Possibly asked for by <code>");
         nj_html_text(h, nj_table_text(t, r, NJ_COL_error_chains_suspect));
@@ -242,10 +242,11 @@ errors_write(const struct nj_page *page, struct nj_html *h)
     const struct nj_table *s = nj_results_view(page->results, NJ_TABLE_errors_summary);
 
     nj_html_put(h, "<p>");
-    nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_error_spans));
-    nj_html_put(h, " spans with errors come from ");
-    nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_origins));
-    nj_html_put(h, " origins; ");
+    double spans = nj_table_real(s, 0, NJ_COL_errors_summary_error_spans);
+    nj_html_counted(h, spans, "span");
+    nj_html_printf(h, " with errors %s from ", spans == 1 ? "comes" : "come");
+    nj_html_counted(h, nj_table_real(s, 0, NJ_COL_errors_summary_origins), "origin");
+    nj_html_put(h, "; ");
     nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_surfaced));
     nj_html_put(h, " of them reached the caller of the trace. ");
     nj_html_ratio(h, nj_table_real(s, 0, NJ_COL_errors_summary_failed_rate));
@@ -261,8 +262,9 @@ errors_write(const struct nj_page *page, struct nj_html *h)
     nj_html_put(h, ", ");
     nj_html_duration(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_critical_ns));
     nj_html_put(h, " of the critical path went by in them and in waits for the next one; ");
-    nj_html_count(h, nj_table_real(s, 0, NJ_COL_errors_summary_wasted_tokens));
-    nj_html_put(h, " tokens were spent in them.</p>\n");
+    double tokens = nj_table_real(s, 0, NJ_COL_errors_summary_wasted_tokens);
+    nj_html_counted(h, tokens, "token");
+    nj_html_printf(h, " %s spent in them.</p>\n", tokens == 1 ? "was" : "were");
     (void)chains_write(page, h, true, "Reached the caller, root cause first");
     examples_write(page, h);
     (void)chains_write(page, h, false, "Absorbed on the way");

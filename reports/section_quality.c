@@ -64,10 +64,11 @@ quality_write(const struct nj_page *page, struct nj_html *h)
     const struct nj_table *s = nj_results_view(page->results, NJ_TABLE_summary);
 
     nj_html_put(h, "<p>");
-    nj_html_count(h, nj_table_real(s, 0, NJ_COL_summary_complete_traces));
+    double complete = nj_table_real(s, 0, NJ_COL_summary_complete_traces);
+    nj_html_count(h, complete);
     nj_html_put(h, " of ");
-    nj_html_count(h, nj_table_real(s, 0, NJ_COL_summary_traces));
-    nj_html_put(h, " traces are complete.</p>\n");
+    nj_html_counted(h, nj_table_real(s, 0, NJ_COL_summary_traces), "trace");
+    nj_html_printf(h, " %s complete.</p>\n", complete == 1 ? "is" : "are");
     how_write(page, h);
     if (nj_table_len(nj_results_view(page->results, NJ_TABLE_diagnostics)) > 0)
         nj_page_table_write(page, h, &diags);

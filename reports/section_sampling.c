@@ -201,12 +201,14 @@ sampling_write(const struct nj_page *page, struct nj_html *h)
         nj_results_view(page->results, NJ_TABLE_sampling_warnings);
 
     nj_html_printf(h, "<p>%s ", mode_text(nj_table_text(t, 0, NJ_COL_sampling_mode)));
-    nj_html_count(h, nj_table_real(t, 0, NJ_COL_sampling_traces));
-    nj_html_put(h, " stored traces stand for about ");
+    double traces = nj_table_real(t, 0, NJ_COL_sampling_traces);
+    nj_html_counted(h, traces, "stored trace");
+    nj_html_printf(h, " %s for about ", traces == 1 ? "stands" : "stand");
     nj_html_count(h, nj_table_real(t, 0, NJ_COL_sampling_estimated));
-    nj_html_put(h, " that happened; for averages they are worth ");
-    nj_html_count(h, nj_table_real(t, 0, NJ_COL_sampling_kish_n_eff));
-    nj_html_put(h, " equally weighted ones.</p>\n");
+    nj_html_put(h, " that happened; worth for averages: ");
+    nj_html_counted(h, nj_table_real(t, 0, NJ_COL_sampling_kish_n_eff),
+                    "equally weighted trace");
+    nj_html_put(h, ".</p>\n");
     recovered_write(h, nj_results_view(page->results, NJ_TABLE_sampling_recovered));
     sentence_write(h, rows);
     strata_write(h, nj_results_view(page->results, NJ_TABLE_sampling_strata));

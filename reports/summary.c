@@ -1,5 +1,6 @@
 /* summary.c - summary.md, for the job page of a CI system. */
 #include "base/clock.h"
+#include "base/plural.h"
 #include "reports/files.h"
 #include "reports/view.h"
 
@@ -140,8 +141,10 @@ what_write(const struct nj_results *results, struct nj_buf *out)
     nj_count_print(spans, nj_table_real(t, 0, NJ_COL_summary_spans));
     nj_count_print(failed, nj_table_real(t, 0, NJ_COL_summary_failed_traces));
     nj_buf_printf(
-        out, "%s traces, %s spans, %s failed traces. The whole report is `report.html`.\n\n",
-        traces, spans, failed);
+        out, "%s trace%s, %s span%s, %s failed trace%s. The whole report is `report.html`.\n\n",
+        traces, nj_plural(nj_table_real(t, 0, NJ_COL_summary_traces)), spans,
+        nj_plural(nj_table_real(t, 0, NJ_COL_summary_spans)), failed,
+        nj_plural(nj_table_real(t, 0, NJ_COL_summary_failed_traces)));
 }
 
 void

@@ -1,5 +1,6 @@
 /* view_diff.c - `nightjar diff`: what differs between two results, worst first. */
 #include "base/clock.h"
+#include "base/plural.h"
 #include "reports/view.h"
 
 enum { UNSURE_MAX = 10 };
@@ -93,8 +94,9 @@ diff_grids(const struct nj_results *results, const struct nj_view_options *optio
         return;
     nj_buf_printf(out,
                   "\n%zu difference%s beyond chance (false discovery rate 5 %%); %zu more "
-                  "numbers without one%s.\n",
-                  sure, sure == 1 ? "" : "s", unsure, others ? ", not all shown" : "");
+                  "number%s without one%s.\n",
+                  sure, nj_plural((double)sure), unsure, nj_plural((double)unsure),
+                  others ? ", not all shown" : "");
     if (nj_table_len(e) > 0) {
         nj_buf_put_char(out, '\n');
         nj_view_put_table(&errors, results, options, write, out);

@@ -1,6 +1,7 @@
 /* waterfall.c - a chosen trace as a figure: bars, critical path, arrows of errors. */
 #include "reports/waterfall.h"
 
+#include "base/plural.h"
 #include "reports/svg.h"
 
 #include <math.h>
@@ -355,10 +356,10 @@ notes_write(struct nj_html *h, const struct figure *f)
 
     nj_html_put(h, "<p class=\"dim\">");
     if (shown < spans)
-        nj_html_printf(h, "%d rows for %d spans. ", (int)shown, (int)spans);
+        nj_html_printf(h, "%d row%s for %d spans. ", (int)shown, nj_plural((double)shown),
+                       (int)spans);
     nj_html_put(h, "Stands for about ");
-    nj_html_count(h, weight);
-    nj_html_put(h, weight == 1 ? " trace" : " traces");
+    nj_html_counted(h, weight, "trace");
     nj_html_put(h, ". <code>nightjar show STORE ");
     nj_html_text(h, nj_table_text(t, f->exemplar, NJ_COL_exemplars_trace));
     nj_html_put(h, "</code> prints it.</p>");

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/grow.h"
 #include "base/hash.h"
+#include "base/plural.h"
 #include "schema/frames.h"
 
 #include <stdio.h>
@@ -130,8 +131,9 @@ sampling_make(struct nj_arena *arena, const struct nj_results *results)
 
     if (nj_table_len(t) > 0) {
         struct nj_slice mode = nj_table_text(t, 0, NJ_COL_sampling_mode);
-        (void)snprintf(text, sizeof text, "%.*s, %.0f traces for %.0f", (int)mode.len, mode.ptr,
-                       nj_table_real(t, 0, NJ_COL_sampling_traces),
+        (void)snprintf(text, sizeof text, "%.*s, %.0f trace%s for %.0f", (int)mode.len,
+                       mode.ptr, nj_table_real(t, 0, NJ_COL_sampling_traces),
+                       nj_plural(nj_table_real(t, 0, NJ_COL_sampling_traces)),
                        nj_table_real(t, 0, NJ_COL_sampling_estimated));
     }
     return nj_arena_copy(arena, nj_slice_of(text));

@@ -154,6 +154,25 @@ class Commands(Cli):
         self.assertRegex(rows['think* '], r'600 ms +500 ms +\|')
         self.assertRegex(rows['aside  '], r'20 ms +580 ms\|')
 
+    def test_one_of_a_thing_is_not_called_by_its_plural(self):
+        """One trace with one span that failed, one check that fails, one accepted night of one."""
+        trace = self.write('one.jsonl', request(span(1, 1, name='invoke_agent solo', status={'code': 2}, attributes=[
+            attr('gen_ai.operation.name', 'invoke_agent'), attr('gen_ai.agent.name', 'solo')])) + '\n')
+        policy = self.write('policy.yaml', 'version: 1\nbaseline: {min_nights: 1}\ndefaults: {min_traces: 1}\ngates:\n'
+                            '  - {name: all, metrics: {traces: {min: 5}}}\n')
+        said = [*self.run_it('import', trace, '-d', 'one.db'), self.run_it('show', trace, f'{1:032x}')[0]]
+        for name in ['info', 'traces', *ANALYZERS]:
+            said.append(self.run_it(name, trace)[0])
+        self.run_it('run', trace, '-q', '-o', 'first', '-p', policy, '-b', 'base.db', *NOW, code=1)
+        said += self.run_it('accept', 'first/results.db', '-p', policy, '-b', 'base.db', '--reason', 'x',
+                            '--allow-regress')
+        files = self.report('out', trace, '-p', policy, '-b', 'base.db', code=1)
+        said += [re.sub(r'<[^>]*>', '', files[name].decode()) for name in ('report.html', 'summary.md', 'junit.xml')]
+        said += self.run_it('check', 'out/results.db', '-p', policy, '-b', 'base.db', code=1)
+        words = 'nights|checks|traces|spans|errors|agents|files|inputs|rows|times|origins|tokens|kinds|calls'
+        wrong = [found for text in said for found in re.findall(rf'(?<![\d.,/-])1 (?:\w+ )?(?:{words})\b.{{0,40}}', text)]
+        self.assertEqual(wrong, [])
+
     def test_exports_are_of_the_formats_they_say(self):
         chrome = json.loads(self.run_it('export', TRACES, '--to', 'chrome')[0])
         self.assertTrue(all(e['ph'] in 'XMbe' for e in chrome['traceEvents']))
@@ -228,7 +247,7 @@ class ExitCodes(Cli):
         one = self.write('one.jsonl', request(span(attributes=[attr('agent.name', 'solo')])))
         gate = 'version: 1\ngates:\n  - {name: g, match: {agent: %s}, metrics: {p95: {max: 1h}}}\n'
         few = self.write('few.yaml', gate % 'solo')
-        self.assertIn('None of 1 checks', self.run_it('run', one, '-p', few, '-o', 'o', code=3)[0])
+        self.assertIn('The check could not be judged', self.run_it('run', one, '-p', few, '-o', 'o', code=3)[0])
         gone = self.write('gone.yaml', gate % 'planner')
         self.assertIn('failed', self.run_it('run', one, '-p', gone, '-o', 'o', code=1)[0])
 

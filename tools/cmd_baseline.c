@@ -1,6 +1,7 @@
 /* cmd_baseline.c - nightjar baseline: what was accepted, when and why. */
 #include "base/clock.h"
 #include "base/jsonw.h"
+#include "base/plural.h"
 #include "reports/grid.h"
 #include "store/baseline.h"
 #include "tools/command.h"
@@ -165,9 +166,10 @@ night_remove(const struct nj_settings *settings, struct nj_baseline *b, struct n
                                             b->nights[i].digest, nj_slice_of(settings->reason)};
     enum nj_status st = nj_baseline_log(b, &event, err);
     if (st == NJ_OK) {
-        (void)printf("removed night %.12s; %zu accepted nights are left\n",
-                     b->nights[i].digest.ptr,
-                     nj_baseline_accepted(b) - (b->nights[i].state == NJ_NIGHT_ACCEPTED));
+        size_t left = nj_baseline_accepted(b) - (b->nights[i].state == NJ_NIGHT_ACCEPTED);
+        (void)printf("removed night %.12s; %zu accepted night%s %s left\n",
+                     b->nights[i].digest.ptr, left, nj_plural((double)left),
+                     left == 1 ? "is" : "are");
         nj_baseline_remove(b, i);
         st = nj_baseline_save(b, settings->baseline, err);
     }

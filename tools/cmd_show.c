@@ -2,6 +2,7 @@
 #include "analyzers/waterfall.h"
 #include "analyzers/what_if.h"
 #include "base/clock.h"
+#include "base/plural.h"
 #include "reports/grid.h"
 #include "schema/facts.h"
 #include "schema/ids.h"
@@ -228,8 +229,9 @@ head_put(struct drawing *d, const struct nj_run *run, const struct nj_trace *t)
     nj_duration_print(duration, (double)nj_trace_raw_ns(t, t->root));
     nj_buf_printf(&d->out, "%strace ", colour(d, "\x1b[1m"));
     nj_terminal_put(&d->out, nj_trace_id_show(&t->id, t->text, hex));
-    nj_buf_printf(&d->out, "%s\n%.19sZ  %s  %u spans  %u errors%s\n", colour(d, "\x1b[0m"),
-                  time, duration, t->spans_len, errors, t->is_complete ? "" : "  incomplete");
+    nj_buf_printf(&d->out, "%s\n%.19sZ  %s  %u span%s  %u error%s%s\n", colour(d, "\x1b[0m"),
+                  time, duration, t->spans_len, nj_plural(t->spans_len), errors,
+                  nj_plural(errors), t->is_complete ? "" : "  incomplete");
     (void)run;
 }
 

@@ -2,6 +2,7 @@
 #include "tools/session.h"
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "base/stream.h"
 #include "importers/pipeline.h"
 #include "tools/progress.h"
@@ -60,7 +61,7 @@ store_open(struct nj_session *s, const char *path, struct nj_error *err)
                      "%s: the import of %" PRIu64
                      " input%s was interrupted; run the same import again "
                      "to complete it, or give --partial",
-                     path, unfinished, unfinished == 1 ? "" : "s");
+                     path, unfinished, nj_plural((double)unfinished));
     if (st == NJ_OK)
         st = nj_store_diags(s->store, SIZE_MAX, s->diags, err);
     return st;
@@ -218,9 +219,9 @@ nj_session_import(const struct nj_settings *settings, const char *store_path,
         st =
             inputs_import(settings, store, settings->inputs, settings->inputs_len, report, err);
     if (st == NJ_OK && !settings->is_quiet) {
-        (void)fprintf(stderr, "%s: %" PRIu64 " spans added from %" PRIu64 " input%s",
-                      store_path, report->spans, report->inputs,
-                      report->inputs == 1 ? "" : "s");
+        (void)fprintf(stderr, "%s: %" PRIu64 " span%s added from %" PRIu64 " input%s",
+                      store_path, report->spans, nj_plural((double)report->spans),
+                      report->inputs, nj_plural((double)report->inputs));
         if (report->known)
             (void)fprintf(stderr, "; inputs that were there already: %" PRIu64, report->known);
         if (report->repeated)
