@@ -80,6 +80,38 @@ sums_put(struct nj_table *t, size_t row, const struct nj_tokens_sums *sums)
                           (double)sums->timed_output / ((double)sums->timed_ns / NS_PER_S));
 }
 
+/* Whether more than half of what the estimate rests on has no known weight: then what is stored
+ * is all that can be told. */
+static bool
+is_unweighted(const struct nj_metric_estimates *e)
+{
+    double unknown = 0, all = 0;
+
+    for (size_t i = 0; i < e->strata.len; i++) {
+        const struct nj_stratum *s = &e->strata.strata[i];
+        all += s->weight * s->units;
+        unknown += s->rest == 1 ? s->weight * s->units : 0;
+    }
+    return unknown * 2 > all;
+}
+
+/* Totals of what happened, never of a store that does not say what it stands for. */
+static void
+totals_put(struct nj_table *t, size_t row, const struct nj_tokens_sums *sums,
+           const struct nj_metric_estimates *total, const struct nj_metric_estimates *cost)
+{
+    if (is_unweighted(total))
+        return;
+    nj_table_put_real(t, row, NJ_COL_tokens_total_weighted, total->total.est);
+    nj_table_put_real(t, row, NJ_COL_tokens_total_lo, total->total.lo);
+    nj_table_put_real(t, row, NJ_COL_tokens_total_hi, total->total.hi);
+    if (!sums->priced_calls)
+        return;
+    nj_table_put_real(t, row, NJ_COL_tokens_cost_weighted, cost->total.est / NJ_COST_UNIT);
+    nj_table_put_real(t, row, NJ_COL_tokens_cost_lo, cost->total.lo / NJ_COST_UNIT);
+    nj_table_put_real(t, row, NJ_COL_tokens_cost_hi, cost->total.hi / NJ_COST_UNIT);
+}
+
 static void
 tokens_put(struct nj_results *results, const struct order *order,
            const struct nj_tokens_sums *sums, const struct nj_metric_estimates *total,
@@ -94,9 +126,7 @@ tokens_put(struct nj_results *results, const struct order *order,
     if (order->of.by == NJ_TOKENS_MODEL || order->of.by == NJ_TOKENS_OPERATION)
         nj_table_put_text(t, row, NJ_COL_tokens_key, order->text);
     sums_put(t, row, sums);
-    nj_table_put_real(t, row, NJ_COL_tokens_total_weighted, total->total.est);
-    nj_table_put_real(t, row, NJ_COL_tokens_total_lo, total->total.lo);
-    nj_table_put_real(t, row, NJ_COL_tokens_total_hi, total->total.hi);
+    totals_put(t, row, sums, total, cost);
     nj_table_put_real(t, row, NJ_COL_tokens_per_trace_mean, total->mean.est);
     if (total->p95.at != NJ_NO_RANK)
         nj_table_put_int(t, row, NJ_COL_tokens_per_trace_p95,

@@ -4,6 +4,7 @@
 static const struct nj_view_column summary_columns[] = {
     {NJ_COL_errors_summary_traces, "traces", NJ_CELL_INT},
     {NJ_COL_errors_summary_failed_traces, "failed", NJ_CELL_INT},
+    {NJ_COL_errors_summary_weight, "traces weighted", NJ_CELL_REAL},
     {NJ_COL_errors_summary_failed_rate, "rate", NJ_CELL_RATIO},
     {NJ_COL_errors_summary_failed_lo, "from", NJ_CELL_RATIO},
     {NJ_COL_errors_summary_failed_hi, "to", NJ_CELL_RATIO},
@@ -35,6 +36,7 @@ static const struct nj_view_column chain_columns[] = {
     {NJ_COL_error_chains_how, "how", NJ_CELL_TEXT},
     {NJ_COL_error_chains_count, "count", NJ_CELL_INT},
     {NJ_COL_error_chains_traces, "traces", NJ_CELL_INT},
+    {NJ_COL_error_chains_weight, "weighted", NJ_CELL_REAL},
     {NJ_COL_error_chains_share, "share", NJ_CELL_RATIO},
     {NJ_COL_error_chains_conf, "conf", NJ_CELL_TEXT},
     {NJ_COL_error_chains_path, "agents", NJ_CELL_LINES},

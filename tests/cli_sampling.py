@@ -26,6 +26,19 @@ class Weights(Cli):
         self.assertEqual((below['status'], below['weight']), ('inconsistent', None))
 
 
+class Shown(Cli):
+    def test_a_shown_trace_says_what_it_stands_for_and_errors_how_many_there_were(self):
+        failed = {'status': {'code': 2}, 'traceState': 'ot=th:0'}
+        path = self.write('traces.jsonl', '\n'.join([
+            request(span(1, 1, **failed)), request(span(0xf3 << 48, 1, traceState='ot=th:f')),
+            request(span(0xf4 << 48, 1, traceState='ot=p:63;r:5'))]) + '\n')
+        self.assertIn('stands for about 16 traces', self.run_it('show', path, f'{0xf3 << 48:032x}')[0])
+        self.assertNotIn('stands for', self.run_it('show', path, f'{1:032x}')[0])
+        self.assertIn('other reasons than chance', self.run_it('show', path, f'{0xf4 << 48:032x}')[0])
+        lines = [line.split() for line in self.run_it('errors', path)[0].splitlines()]
+        self.assertEqual(lines[1][:3], ['3', '1', '17'])
+
+
 class Limits(Cli):
     def test_no_time_share_or_count_has_a_limit_below_zero(self):
         """Two traces, of which one takes a thousand times as long."""

@@ -138,6 +138,20 @@ knows_tokens_of_failed_calls_from_those_of_failed_traces(void **unused)
 }
 
 static void
+makes_no_total_of_what_happened_without_weights(void **unused)
+{
+    (void)unused;
+    (void)test_add(corpus, NULL, "a[0,1] kind=llm agent=x tokens=100+0 model=m");
+    analyse("a[0,1] kind=llm agent=x tokens=300+0 model=m");
+    size_t store = row_of("store", NULL, NULL);
+    assert_int_equal(cell(store, NJ_COL_tokens_input), 400);
+    assert_true(nj_table_is_null(table, store, NJ_COL_tokens_total_weighted));
+    assert_true(nj_table_is_null(table, store, NJ_COL_tokens_total_lo));
+    assert_true(nj_table_is_null(table, store, NJ_COL_tokens_cost_weighted));
+    assert_true(nj_table_real(table, store, NJ_COL_tokens_per_trace_mean) == 200);
+}
+
+static void
 counts_traces_by_weight_and_a_trace_without_calls_as_0(void **unused)
 {
     (void)unused;
@@ -282,6 +296,7 @@ main(void)
         T(measures_how_the_input_grows_within_an_invocation),
         T(divides_output_by_the_models_own_time),
         T(knows_tokens_of_failed_calls_from_those_of_failed_traces),
+        T(makes_no_total_of_what_happened_without_weights),
         T(counts_traces_by_weight_and_a_trace_without_calls_as_0),
         T(leaves_metrics_for_gates),
         T(says_nothing_where_no_span_has_usage),

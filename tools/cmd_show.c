@@ -217,6 +217,20 @@ titles_put(struct drawing *d)
     nj_buf_printf(&d->out, "%s|\n", time);
 }
 
+/* What a sampled trace stands for; nothing of one that was kept for certain. */
+static void
+weight_put(struct drawing *d, const struct nj_weight *weight)
+{
+    char count[32];
+
+    if (weight->status == NJ_WEIGHT_ZERO)
+        nj_buf_put_text(&d->out, "  kept for other reasons than chance: counted nowhere");
+    if (weight->status != NJ_WEIGHT_OK || weight->value == 1)
+        return;
+    nj_count_print(count, weight->value);
+    nj_buf_printf(&d->out, "  stands for about %s traces", count);
+}
+
 static void
 head_put(struct drawing *d, const struct nj_run *run, const struct nj_trace *t)
 {
@@ -229,9 +243,11 @@ head_put(struct drawing *d, const struct nj_run *run, const struct nj_trace *t)
     nj_duration_print(duration, (double)nj_trace_raw_ns(t, t->root));
     nj_buf_printf(&d->out, "%strace ", colour(d, "\x1b[1m"));
     nj_terminal_put(&d->out, nj_trace_id_show(&t->id, t->text, hex));
-    nj_buf_printf(&d->out, "%s\n%.19sZ  %s  %u span%s  %u error%s%s\n", colour(d, "\x1b[0m"),
+    nj_buf_printf(&d->out, "%s\n%.19sZ  %s  %u span%s  %u error%s%s", colour(d, "\x1b[0m"),
                   time, duration, t->spans_len, nj_plural(t->spans_len), errors,
                   nj_plural(errors), t->is_complete ? "" : "  incomplete");
+    weight_put(d, &t->weight);
+    nj_buf_put_char(&d->out, '\n');
     (void)run;
 }
 
