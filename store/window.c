@@ -2,6 +2,7 @@
  * takes them. */
 #include "store/window.h"
 
+#include "base/rank.h"
 #include "store/columns.h"
 
 #include <stdlib.h>
@@ -188,7 +189,8 @@ nj_window_init(struct nj_window *window, sqlite3 *db, struct nj_error *err)
     *window = (struct nj_window){0};
     window->rows = malloc(NJ_WINDOW_ROWS * sizeof *window->rows);
     window->order = malloc(NJ_WINDOW_ROWS * sizeof *window->order);
-    if (!window->rows || !window->order)
+    window->scratch = nj_arena_new(NJ_WINDOW_ROWS * sizeof(struct nj_keyed));
+    if (!window->rows || !window->order || !window->scratch)
         return nj_fail(err, NJ_ENOMEM, "no memory for a window of spans");
     if (sqlite3_create_module(db, "nj_window", &module, window) != SQLITE_OK ||
         sqlite3_create_function(db, "nj_window_repeated", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
@@ -203,49 +205,78 @@ nj_window_fini(struct nj_window *window)
     (void)sqlite3_finalize(window->insert);
     free(window->rows);
     free(window->order);
+    nj_arena_free(window->scratch);
     nj_buf_fini(&window->facts);
     *window = (struct nj_window){0};
 }
 
-struct sort_key {
-    uint64_t trace, span_id, digest;
-    int64_t start_ns;
+struct tie {
+    int64_t span_id, digest; /* as SQLite compares: integers with their sign */
     uint32_t index;
 };
 
-/* As SQLite compares: integers with their sign. */
 static int
-key_cmp(const void *left, const void *right)
+tie_cmp(const void *left, const void *right)
 {
-    const struct sort_key *a = left, *b = right;
+    const struct tie *a = left, *b = right;
 
-    if (a->trace != b->trace)
-        return a->trace < b->trace ? -1 : 1;
-    if (a->start_ns != b->start_ns)
-        return a->start_ns < b->start_ns ? -1 : 1;
     if (a->span_id != b->span_id)
-        return (int64_t)a->span_id < (int64_t)b->span_id ? -1 : 1;
+        return a->span_id < b->span_id ? -1 : 1;
     if (a->digest != b->digest)
-        return (int64_t)a->digest < (int64_t)b->digest ? -1 : 1;
+        return a->digest < b->digest ? -1 : 1;
     return a->index < b->index ? -1 : 1;
 }
 
+/* Rows of one trace that begin together. */
+static bool
+ties_sort(struct nj_window *window, struct nj_keyed *items, size_t len)
+{
+    struct tie *ties = NJ_NEW_RAW(window->scratch, struct tie, len);
+
+    if (!ties)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        const struct nj_cells *cells = &window->rows[items[i].carrier].cells;
+        ties[i] =
+            (struct tie){(int64_t)cells->span_id, (int64_t)cells->digest, items[i].carrier};
+    }
+    qsort(ties, len, sizeof *ties, tie_cmp);
+    for (size_t i = 0; i < len; i++)
+        items[i].carrier = ties[i].index;
+    return true;
+}
+
+static bool
+is_tie(const struct nj_window *window, const struct nj_keyed *a, const struct nj_keyed *b)
+{
+    return a->key == b->key &&
+           window->rows[a->carrier].cells.start_ns == window->rows[b->carrier].cells.start_ns;
+}
+
+/* By primary key: by start, then, which keeps that order, by trace; then what is left. */
 static bool
 rows_sort(struct nj_window *window)
 {
-    struct sort_key *keys = malloc(window->rows_len * sizeof *keys);
+    uint32_t len = window->rows_len;
 
-    if (!keys)
+    nj_arena_reset(window->scratch);
+    struct nj_keyed *items = NJ_NEW_RAW(window->scratch, struct nj_keyed, len);
+    for (uint32_t i = 0; items && i < len; i++)
+        items[i] = (struct nj_keyed){nj_key_of_int(window->rows[i].cells.start_ns), i, 0};
+    if (!items || nj_keyed_sort(items, len, window->scratch, NULL) < 0)
         return false;
-    for (uint32_t i = 0; i < window->rows_len; i++) {
-        const struct nj_window_row *row = &window->rows[i];
-        keys[i] = (struct sort_key){row->trace, row->cells.span_id, row->cells.digest,
-                                    row->cells.start_ns, i};
+    for (uint32_t i = 0; i < len; i++)
+        items[i].key = window->rows[items[i].carrier].trace;
+    if (nj_keyed_sort(items, len, window->scratch, NULL) < 0)
+        return false;
+    for (uint32_t at = 0, end; at < len; at = end) {
+        for (end = at + 1; end < len && is_tie(window, &items[at], &items[end]);)
+            end++;
+        if (end - at > 1 && !ties_sort(window, items + at, end - at))
+            return false;
     }
-    qsort(keys, window->rows_len, sizeof *keys, key_cmp);
-    for (uint32_t i = 0; i < window->rows_len; i++)
-        window->order[i] = keys[i].index;
-    free(keys);
+    for (uint32_t i = 0; i < len; i++)
+        window->order[i] = items[i].carrier;
     return true;
 }
 

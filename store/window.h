@@ -6,6 +6,7 @@
 #ifndef NJ_STORE_WINDOW_H
 #define NJ_STORE_WINDOW_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "store/cells.h"
 #include "store/db.h"
@@ -25,6 +26,7 @@ struct nj_window {
     uint32_t *order;            /* indexes of rows by primary key */
     uint32_t rows_len;
     struct nj_buf facts;
+    struct nj_arena *scratch; /* for sorting */
     uint32_t current; /* index in `order` while the statement runs */
     sqlite3_stmt *insert;
 };
