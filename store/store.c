@@ -18,7 +18,7 @@ enum { LOCK_WAIT_MS = 1000 };
 #define TEMPORARY_PRAGMAS                                                                      \
     "PRAGMA page_size = 32768;"                                                                \
     "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"                                  \
-    "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152"
+    "PRAGMA temp_store = FILE; PRAGMA cache_size = -16384"
 
 /* Pages of 32 KiB: rows are small and read in order. A journal that is truncated: a store is
  * only appended to, so little is written into it, and it survives being killed. */
