@@ -82,6 +82,17 @@ block_errors(__m256i v, __m256i before)
     return _mm256_xor_si256(must, pair);
 }
 
+/* Zero where the last character of `v` is whole: no lead stands too close to the end. */
+USE_AVX2 static inline __m256i
+cut_off(__m256i v)
+{
+    const __m256i highest =
+        _mm256_setr_epi8(FOUR(-1), FOUR(-1), FOUR(-1), FOUR(-1), FOUR(-1), FOUR(-1), FOUR(-1),
+                         -1, (char)(0xF0 - 1), (char)(0xE0 - 1), (char)(0xC0 - 1));
+
+    return _mm256_subs_epu8(v, highest);
+}
+
 USE_AVX2 static inline __m256i
 block_load(const char *p)
 {
@@ -96,9 +107,10 @@ blocks_are_valid(const char *p, size_t len)
 
     for (; len >= 2 * BLOCK; p += 2 * BLOCK, len -= 2 * BLOCK) {
         __m256i a = block_load(p), b = block_load(p + BLOCK);
-        errors = _mm256_or_si256(errors, block_errors(a, before));
-        if (_mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0)
-            errors = _mm256_or_si256(errors, block_errors(b, a));
+        bool is_ascii = _mm256_movemask_epi8(_mm256_or_si256(a, b)) == 0;
+        errors = _mm256_or_si256(
+            errors, is_ascii ? cut_off(before)
+                             : _mm256_or_si256(block_errors(a, before), block_errors(b, a)));
         before = b;
     }
     if (len >= BLOCK) {

@@ -1,6 +1,7 @@
 /* read_spans.c - how fast an importer reads a file: into a sink that only adds up.
  * usage: nj_read_spans FILE [REPEATS]; prints what bench/clock.h says, over decompressed
  * bytes. */
+#include "base/heap.h"
 #include "bench/clock.h"
 #include "importers/importer.h"
 
@@ -102,6 +103,7 @@ main(int argc, char **argv)
     int repeats = argc > 2 ? atoi(argv[2]) : 1;
     struct nj_error err = {0};
 
+    nj_heap_prepare();
     if (argc < 2)
         return 2;
     for (int i = 0; i < repeats; i++) {
