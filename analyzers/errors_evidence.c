@@ -365,11 +365,15 @@ nj_error_evidence_find(struct nj_errors *e)
 {
     const struct nj_trace *trace = e->trace;
     struct template_cache *cache;
+    uint32_t *judged = NJ_NEW_RAW(e->arena, uint32_t, trace->spans_len);
     struct findings f;
     uint32_t candidates = 0;
 
+    if (!judged)
+        return false;
     for (uint32_t i = 0; i < trace->spans_len; i++)
-        candidates += may_be_judged(trace, i, &f);
+        if (may_be_judged(trace, i, &f))
+            judged[candidates++] = i;
     if (candidates == 0)
         return true;
     e->nodes = NJ_NEW_RAW(e->arena, struct nj_error_node, candidates);
@@ -381,9 +385,11 @@ nj_error_evidence_find(struct nj_errors *e)
         return false;
     for (uint32_t i = 0; i < trace->spans_len; i++)
         e->node_of[i] = NJ_NO_NODE;
-    for (uint32_t i = 0; i < trace->spans_len; i++)
-        if (may_be_judged(trace, i, &f) && !span_judge(e, &f, cache, i))
+    for (uint32_t k = 0; k < candidates; k++) {
+        f = findings_of(trace, judged[k]);
+        if (!span_judge(e, &f, cache, judged[k]))
             return false;
+    }
     return true;
 }
 
