@@ -34,7 +34,7 @@ calls_has_content(const struct nj_page *page)
     return false;
 }
 
-/* One sentence: shares of the time in which any agent works. */
+/* One sentence: weighted shares of the time in which any agent works. */
 static void
 parallelism_write(const struct nj_page *page, struct nj_html *h)
 {
@@ -44,7 +44,7 @@ parallelism_write(const struct nj_page *page, struct nj_html *h)
 
     for (size_t r = 0; r < nj_table_len(t); r++) {
         int64_t active = nj_table_int(t, r, NJ_COL_parallelism_active);
-        double ns = nj_table_real(t, r, NJ_COL_parallelism_ns);
+        double ns = nj_table_real(t, r, NJ_COL_parallelism_weighted_ns);
         all += active > 0 ? ns : 0;
         several += active > 1 ? ns : 0;
         most = active > most && ns > 0 ? active : most;

@@ -20,6 +20,7 @@ static const struct nj_view_column edge_columns[] = {
 static const struct nj_view_column parallel_columns[] = {
     {NJ_COL_parallelism_active, "agents at once", NJ_CELL_INT},
     {NJ_COL_parallelism_ns, "time", NJ_CELL_DURATION},
+    {NJ_COL_parallelism_weighted_ns, "weighted", NJ_CELL_DURATION},
 };
 
 static bool

@@ -354,6 +354,27 @@ knows_how_many_agents_work_at_once(void **unused)
     test_corpus_free(corpus);
 }
 
+/* One trace of one agent stands for itself, one of two at once for four. */
+static void
+weighs_the_time_in_which_agents_work_at_once(void **unused)
+{
+    (void)unused;
+    struct test_corpus *corpus = test_corpus_new();
+    test_add(corpus, NULL, "R[0,100] agent=a TRACE_STATE='ot=th:0'");
+    test_add(corpus, NULL,
+             "R[0,30] agent=a TRACE_STATE='ot=th:c;rv:ffffffffffffff'; S[0,20] agent=b");
+    struct nj_results *r = analyze(corpus, &defaults);
+    const struct nj_table *t = nj_results_view(r, NJ_TABLE_parallelism);
+
+    assert_int_equal(nj_table_len(t), 2);
+    assert_int_equal(nj_table_int(t, 0, NJ_COL_parallelism_ns), 110 * MS);
+    assert_true(nj_table_real(t, 0, NJ_COL_parallelism_weighted_ns) == 140.0 * MS);
+    assert_int_equal(nj_table_int(t, 1, NJ_COL_parallelism_ns), 20 * MS);
+    assert_true(nj_table_real(t, 1, NJ_COL_parallelism_weighted_ns) == 80.0 * MS);
+    nj_results_free(r);
+    test_corpus_free(corpus);
+}
+
 static void
 threads_and_the_order_of_traces_change_nothing(void **unused)
 {
@@ -432,6 +453,7 @@ main(void)
         cmocka_unit_test(rows_come_in_preorder_wide_siblings_first),
         cmocka_unit_test(too_many_nodes_are_folded_the_same_way_in_any_order),
         cmocka_unit_test(knows_how_many_agents_work_at_once),
+        cmocka_unit_test(weighs_the_time_in_which_agents_work_at_once),
         cmocka_unit_test(threads_and_the_order_of_traces_change_nothing),
         cmocka_unit_test(a_very_deep_trace_has_a_tree_of_bounded_depth),
     };
