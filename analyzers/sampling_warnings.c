@@ -91,46 +91,46 @@ nj_sampling_warnings_put(struct nj_sampling_run *s)
         const char *text;
     } warnings[] = {
         {"S001", with_weight == 0 ? unknown : 0,
-         "no trace says at what rate it was kept: numbers describe what is stored, which need "
-         "not be what happened"},
+         "traces without a rate at which they were kept: numbers describe what is stored, "
+         "which need not be what happened"},
         {"S002", f->recovered,
-         "traces have a weight that was recovered from the trace ids, not recorded"},
+         "traces whose weight was recovered from the trace ids, not recorded"},
         {"S003", state->conflicting,
-         "traces have two rates that differ by more than 1 % (from a stratum's number: by more "
+         "traces with two rates that differ by more than 1 % (from a stratum's number: by more "
          "than chance); the one of higher precedence counts"},
         {"S004", mixed,
-         "traces record no rate, or only some of their spans do, although others in the store "
-         "do"},
+         "traces without a rate, or with one on some of their spans only, although others in "
+         "the store have one"},
         {"S005", f->by_status[NJ_WEIGHT_INCONSISTENT],
-         "traces record a threshold that their own randomness does not reach: the threshold "
-         "cannot be true"},
+         "traces with a recorded threshold that their own randomness does not reach: it cannot "
+         "be true"},
         {"S006", state->label_conflicts,
-         "traces are labelled with another sampling rule than the one that decides their "
+         "traces labelled with another sampling rule than the one that decides their "
          "probability"},
         {"S007", state->mixed,
-         "traces have spans that were kept by different thresholds; only traces that reach the "
+         "traces with spans that were kept by different thresholds; only those that reach the "
          "highest count"},
         {"S008", changed_hours(s), "hours in which another sampling rate prevails than before"},
         {"S009", f->top_share > TOP_SHARE_MAX ? f->top_traces : 0,
-         "traces, 1 % of all, carry more than half of the weight: estimates hang on them"},
+         "traces, 1 % of all, that carry more than half of the weight: estimates hang on them"},
         {"S010", f->unbounded_rows,
-         "percentiles have no upper limit: too few traces lie above them"},
-        {"S011", f->biased_rows, "plain numbers are off by more than 5 %"},
-        {"S012", uneven, "trace ids are not evenly spread, as sampling by them assumes"},
+         "percentiles without an upper limit: too few traces lie above them"},
+        {"S011", f->biased_rows, "plain numbers that are off by more than 5 %"},
+        {"S012", uneven, "trace ids that are not evenly spread, as sampling by them assumes"},
         {"S013", f->has_second_sampler ? f->recovered : 0,
-         "traces passed two samplers, one after the other: their rates multiply"},
+         "traces that passed two samplers, one after the other: their rates multiply"},
         {"S014", lost > LOST_SHARE_MAX ? f->orphans_lost : 0,
-         "spans have a parent that is missing and that sampling does not explain: spans were "
-         "lost"},
+         "spans whose parent is missing without sampling explaining it: spans were lost"},
         {"S015", state->grouped,
-         "traces may share their sampling decision with others; they count as one unit"},
+         "traces that may share their sampling decision with others and count as one unit with "
+         "them"},
         {"S016", state->rate_limited,
-         "traces were kept by a rate limiter, whose probability is not known"},
+         "traces that were kept by a rate limiter, whose probability is not known"},
         {"S018", f->is_error_share_biased ? f->error_traces : 0,
          "traces with an error: their share of what is stored is an effect of sampling"},
         {"S019", f->empty_parts,
-         "strata whose number of traces is known have none stored: what happened in them is in "
-         "no number"},
+         "strata of a known number of traces of which none is stored: what happened in them is "
+         "in no number"},
     };
 
     for (size_t i = 0; i < NJ_LEN(warnings); i++)
