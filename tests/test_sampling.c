@@ -395,6 +395,54 @@ neither_threads_nor_the_order_of_traces_show(void **state)
     test_corpus_free(shuffled);
 }
 
+/* The policy's errors are all kept, one of sixteen of the rest. */
+static void
+known_numbers_count_in_any_order_and_where_values_are_counted(void **state)
+{
+    static const unsigned columns[] = {NJ_COL_sampling_rows_weighted, NJ_COL_sampling_rows_lo,
+                                       NJ_COL_sampling_rows_hi, NJ_COL_sampling_rows_bias_lo};
+    struct test_corpus *corpus = test_corpus_new();
+    const char *path = "test_sampling.strata.json";
+    FILE *file = fopen(path, "w");
+    struct truth truth;
+
+    (void)state;
+    tail_fill(corpus, 4000, &truth);
+    assert_non_null(file);
+    assert_true(fputs("{\"strata\": [{\"name\": \"failed\", \"population\": 200, \"when\": "
+                      "{\"status\": \"error\"}}, {\"name\": \"rest\", \"population\": 3800}]}",
+                      file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    struct nj_options kept = {.jobs = 1, .sampling_policy = path};
+    struct nj_options counted = {.jobs = 5, .sampling_policy = path, .kept_values_max = 1};
+    struct nj_options many = {.jobs = 5, .sampling_policy = path};
+    struct nj_results *a = analyze(corpus, &kept), *b = analyze(corpus, &counted);
+    struct nj_buf one = tables_of(corpus, &kept), other = tables_of(corpus, &many);
+    assert_int_equal(one.len, other.len);
+    assert_memory_equal(one.ptr, other.ptr, one.len);
+    nj_buf_fini(&one);
+    nj_buf_fini(&other);
+    assert_true(store(a, NJ_COL_sampling_estimated) == 4000);
+    assert_true(store(a, NJ_COL_sampling_estimated_hi) == 4000);
+    assert_true(store(b, NJ_COL_sampling_estimated_lo) == 4000);
+    size_t rate = row_find(a, "*", "error_rate"), p50 = row_find(a, "*", "p50");
+    const struct nj_table *x = nj_results_view(a, NJ_TABLE_sampling_rows);
+    const struct nj_table *y = nj_results_view(b, NJ_TABLE_sampling_rows);
+    assert_true(fabs(nj_table_real(x, rate, columns[0]) - 0.05) < 1e-12);
+    for (size_t c = 0; c < NJ_LEN(columns); c++) {
+        double want = nj_table_real(x, rate, columns[c]),
+               got = nj_table_real(y, rate, columns[c]);
+        assert_true(fabs(got - want) < 1e-12);
+        want = nj_table_real(x, p50, columns[c]);
+        got = nj_table_real(y, p50, columns[c]);
+        assert_true(c > 2 || fabs(got / want - 1) < 0.002);
+    }
+    (void)unlink(path);
+    nj_results_free(a);
+    nj_results_free(b);
+    test_corpus_free(corpus);
+}
+
 int
 main(void)
 {
@@ -409,6 +457,7 @@ main(void)
         cmocka_unit_test(warns_of_two_samplers_whose_rates_multiply),
         cmocka_unit_test(warns_of_labels_that_name_another_rule),
         cmocka_unit_test(neither_threads_nor_the_order_of_traces_show),
+        cmocka_unit_test(known_numbers_count_in_any_order_and_where_values_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
