@@ -61,10 +61,9 @@ nj_path_savings_lost(struct nj_path_savings *savings, const struct nj_path_key *
         return false;
     for (uint32_t i = key->spans_at; i != NJ_NO_SPAN; i = savings->next[i])
         savings->list[len++] = i;
+    nj_what_if_ask(savings->what_if, savings->list, len);
     for (int s = NJ_PATH_SAVINGS; s-- > 0;) {
-        int64_t saving =
-            saves ? nj_what_if_saving(savings->what_if, savings->list, len, nj_path_saved[s])
-                  : 0;
+        int64_t saving = saves ? nj_what_if_saving(savings->what_if, nj_path_saved[s]) : 0;
         lost[s] = (int64_t)nj_path_saved[s] * (key->now_ns >> savings->shift) - saving;
         if (lost[s] <= 0) {
             lost[s] = 0;
@@ -88,7 +87,8 @@ nj_path_savings_ask(struct nj_path_savings *savings, const struct nj_critical_pa
         for (uint32_t i = 0; i < trace->spans_len; i++)
             if (nj_path_id_of(trace, i, by) == id)
                 savings->list[len++] = i;
-        int64_t found = nj_what_if_saving(savings->what_if, savings->list, len, saved);
+        nj_what_if_ask(savings->what_if, savings->list, len);
+        int64_t found = nj_what_if_saving(savings->what_if, saved);
         nj_wide_add_product(&saving, (uint64_t)found, (uint64_t)1 << savings->shift);
         return saving;
     }

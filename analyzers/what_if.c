@@ -14,9 +14,15 @@ struct nj_what_if {
     uint32_t *top; /* of a span in a flat subtree: its root; a knot: itself; else NJ_NO_SPAN */
     int64_t *own;  /* own time of a span in a flat subtree */
     bool *is_knot;
-    bool has_cuts;        /* there are knots that a sibling looks into */
-    uint32_t *changed_at; /* of a knot: the last question that changes its length */
+    bool has_cuts; /* there are knots that a sibling looks into */
+    /* of the question that was asked */
     uint32_t question;
+    uint32_t *changed_at; /* of a knot: the last question that changes its length */
+    uint32_t *changed;    /* those of this one, children first */
+    uint32_t changed_len;
+    uint32_t
+        *tops; /* what `asked` is not 0 for; an own time of 0 may be there more than once */
+    uint32_t tops_len;
     /* while answering, in 1 / NJ_WHAT_IF_UNIT; the last three are of one parent's children */
     int64_t *asked;  /* of a flat root: time asked about in it; of a knot: 1 */
     int64_t *length; /* of a knot */
@@ -90,6 +96,8 @@ nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
                              .origin_ns = graph->trace->start_ns[root],
                              .changed_at = NJ_NEW(arena, uint32_t, n),
                              .knots = NJ_NEW_RAW(arena, uint32_t, n),
+                             .changed = NJ_NEW_RAW(arena, uint32_t, n),
+                             .tops = NJ_NEW_RAW(arena, uint32_t, n),
                              .top = NJ_NEW_RAW(arena, uint32_t, n),
                              .own = NJ_NEW_RAW(arena, int64_t, n),
                              .is_knot = NJ_NEW(arena, bool, n),
@@ -98,8 +106,8 @@ nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
                              .begin = NJ_NEW_RAW(arena, int64_t, n),
                              .end = NJ_NEW_RAW(arena, int64_t, n),
                              .reach = NJ_NEW_RAW(arena, int64_t, n)};
-    if (!w->knots || !w->changed_at || !w->top || !w->own || !w->is_knot || !w->asked ||
-        !w->length || !w->begin || !w->end || !w->reach)
+    if (!w->knots || !w->changed_at || !w->changed || !w->tops || !w->top || !w->own ||
+        !w->is_knot || !w->asked || !w->length || !w->begin || !w->end || !w->reach)
         return nj_fail(err, NJ_ENOMEM, "no memory for what-if questions on %u spans", n);
     int64_t length_ns = graph->trace->end_ns[root] - graph->trace->start_ns[root];
     while ((length_ns >> w->shift) > INT64_MAX / (2 * NJ_WHAT_IF_UNIT))
@@ -208,43 +216,52 @@ change_mark(struct nj_what_if *w, uint32_t x)
 /* The knots that the question changes: around what is asked about, and those that siblings look
  * into, because these look at more than a length. */
 static void
-changes_mark(struct nj_what_if *w, const uint32_t *spans, uint32_t len)
+changes_list(struct nj_what_if *w)
 {
     const struct nj_event_graph *g = w->graph;
 
     w->question++;
-    for (uint32_t i = 0; i < len; i++) {
-        uint32_t top = w->top[spans[i]];
-        if (top != NJ_NO_SPAN)
-            change_mark(w, w->is_knot[top] ? top : g->trace->parent[top]);
+    for (uint32_t i = 0; i < w->tops_len; i++) {
+        uint32_t top = w->tops[i];
+        change_mark(w, w->is_knot[top] ? top : g->trace->parent[top]);
     }
     for (uint32_t i = 0; i < w->knots_len && w->has_cuts; i++)
         if (g->marks[w->knots[i]] & NJ_GRAPH_CUT)
             change_mark(w, w->knots[i]);
+    w->changed_len = 0;
+    for (uint32_t i = w->knots_len; i-- > 0;)
+        if (w->changed_at[w->knots[i]] == w->question)
+            w->changed[w->changed_len++] = w->knots[i];
+}
+
+void
+nj_what_if_ask(struct nj_what_if *w, const uint32_t *spans, uint32_t len)
+{
+    for (uint32_t i = 0; i < w->tops_len; i++)
+        w->asked[w->tops[i]] = 0;
+    w->tops_len = 0;
+    for (uint32_t i = 0; i < len; i++) {
+        uint32_t top = w->top[spans[i]];
+        if (top == NJ_NO_SPAN)
+            continue;
+        if (w->asked[top] == 0)
+            w->tops[w->tops_len++] = top;
+        w->asked[top] += w->is_knot[top] ? 1 : w->own[spans[i]];
+    }
+    changes_list(w);
 }
 
 int64_t
-nj_what_if_saving(struct nj_what_if *w, const uint32_t *spans, uint32_t len, uint32_t saved)
+nj_what_if_saving(struct nj_what_if *w, uint32_t saved)
 {
     uint32_t root = w->graph->trace->root;
     int64_t kept = NJ_WHAT_IF_UNIT - (int64_t)saved;
 
-    for (uint32_t i = 0; i < len; i++) {
-        uint32_t top = w->top[spans[i]];
-        if (top != NJ_NO_SPAN)
-            w->asked[top] += w->is_knot[top] ? 1 : w->own[spans[i]];
-    }
-    changes_mark(w, spans, len);
-    for (uint32_t i = w->knots_len; i-- > 0;)
-        if (w->changed_at[w->knots[i]] == w->question)
-            knot_answer(w, w->knots[i], kept);
-    int64_t saving = (int64_t)saved * w->asked[root];
-    if (w->is_knot[root])
-        saving = w->changed_at[root] == w->question
-                     ? NJ_WHAT_IF_UNIT * length_of(w, root) - w->length[root]
-                     : 0;
-    for (uint32_t i = 0; i < len; i++)
-        if (w->top[spans[i]] != NJ_NO_SPAN)
-            w->asked[w->top[spans[i]]] = 0;
-    return saving;
+    for (uint32_t i = 0; i < w->changed_len; i++)
+        knot_answer(w, w->changed[i], kept);
+    if (!w->is_knot[root])
+        return (int64_t)saved * w->asked[root];
+    return w->changed_at[root] == w->question
+               ? NJ_WHAT_IF_UNIT * length_of(w, root) - w->length[root]
+               : 0;
 }

@@ -26,11 +26,14 @@ enum nj_status nj_what_if_new(struct nj_what_if **out, const struct nj_event_gra
  * duration of 53 days. */
 unsigned nj_what_if_shift(const struct nj_what_if *what_if);
 
-/* What the root's duration would shrink by if the own times of `spans` shrank by saved /
- * NJ_WHAT_IF_UNIT of themselves. No span twice. O(spans asked about + k log k) where k spans lie
- * where the trace is parallel. */
-int64_t nj_what_if_saving(struct nj_what_if *what_if, const uint32_t *spans, uint32_t len,
-                          uint32_t saved);
+/* Says what the next savings are about. No span twice. O(spans asked about + knots of the
+ * trace: spans where it is parallel, and those above). */
+void nj_what_if_ask(struct nj_what_if *what_if, const uint32_t *spans, uint32_t len);
+
+/* What the root's duration would shrink by if the own times of the spans asked about shrank by
+ * saved / NJ_WHAT_IF_UNIT of themselves. O(k log k) where k spans lie where the trace is
+ * parallel. */
+int64_t nj_what_if_saving(struct nj_what_if *what_if, uint32_t saved);
 
 /* Total float: how much later each span could end without moving the end of the root, with all
  * else as recorded; INT64_MAX where nothing waits for it. `slack_ns` has spans_len elements.
