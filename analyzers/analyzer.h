@@ -35,8 +35,9 @@ struct nj_analyzer {
     /* All but trace and finish may be NULL. A non-OK status stops the run. */
     enum nj_status (*begin)(struct nj_run *run, void *state);
     enum nj_status (*trace)(struct nj_run *run, void *state, const struct nj_trace *trace);
-    /* Adds `from` to `into`; `from` is released by the caller afterwards. `run` is into's. */
-    enum nj_status (*merge)(struct nj_run *run, void *into, const void *from);
+    /* Adds `from` to `into`, which may take things out of it; what is left of `from` is
+     * released by the caller afterwards. `run` is into's. */
+    enum nj_status (*merge)(struct nj_run *run, void *into, void *from);
     enum nj_status (*finish)(struct nj_run *run, void *state, struct nj_results *results);
     /* Frees what the state owns outside run->keep. */
     void (*fini)(void *state);

@@ -165,10 +165,10 @@ behaviour_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
 }
 
 static enum nj_status
-behaviour_merge(struct nj_run *run, void *into, const void *from)
+behaviour_merge(struct nj_run *run, void *into, void *from)
 {
     struct behaviour *a = into;
-    const struct behaviour *b = from;
+    struct behaviour *b = from;
 
     for (size_t i = 0; i < b->totals.len; i++) {
         const struct total *y = nj_tally_get(&b->totals, i);

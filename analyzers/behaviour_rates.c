@@ -87,7 +87,7 @@ nj_behaviour_rates_trace(struct nj_behaviour_rates *rates, const struct nj_trace
 }
 
 bool
-nj_behaviour_rates_merge(struct nj_behaviour_rates *into, const struct nj_behaviour_rates *from)
+nj_behaviour_rates_merge(struct nj_behaviour_rates *into, struct nj_behaviour_rates *from)
 {
     return nj_series_merge(&into->series, &from->series);
 }

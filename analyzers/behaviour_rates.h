@@ -18,8 +18,7 @@ void nj_behaviour_rates_fini(struct nj_behaviour_rates *rates);
 bool nj_behaviour_rates_case(struct nj_behaviour_rates *rates, const struct nj_case *found);
 bool nj_behaviour_rates_trace(struct nj_behaviour_rates *rates, const struct nj_trace *trace,
                               struct nj_arena *scratch);
-bool nj_behaviour_rates_merge(struct nj_behaviour_rates *into,
-                              const struct nj_behaviour_rates *from);
+bool nj_behaviour_rates_merge(struct nj_behaviour_rates *into, struct nj_behaviour_rates *from);
 
 /* Table metrics: steps and loops a trace, and for every finding the share of traces that have
  * it, among those in which the agent works. */

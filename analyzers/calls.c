@@ -109,10 +109,10 @@ calls_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
 }
 
 static enum nj_status
-calls_merge(struct nj_run *run, void *into, const void *from)
+calls_merge(struct nj_run *run, void *into, void *from)
 {
     struct calls *to = into;
-    const struct calls *more = from;
+    struct calls *more = from;
 
     for (size_t i = 0; i < more->parallel.len; i++)
         if (!parallel_add(to, nj_tally_get(&more->parallel, i)))

@@ -162,7 +162,7 @@ nj_call_graph_add(struct nj_call_graph *graph, const struct nj_trace *trace,
 }
 
 bool
-nj_call_graph_merge(struct nj_call_graph *into, const struct nj_call_graph *from)
+nj_call_graph_merge(struct nj_call_graph *into, struct nj_call_graph *from)
 {
     for (size_t i = 0; i < from->edges.len; i++) {
         const struct edge *f = nj_tally_get(&from->edges, i);

@@ -28,7 +28,7 @@ void nj_call_graph_fini(struct nj_call_graph *graph);
 /* Adds a trace; amounts[i] is of span i. false: no memory. */
 bool nj_call_graph_add(struct nj_call_graph *graph, const struct nj_trace *trace,
                        const struct nj_call_amounts *amounts, struct nj_arena *scratch);
-bool nj_call_graph_merge(struct nj_call_graph *into, const struct nj_call_graph *from);
+bool nj_call_graph_merge(struct nj_call_graph *into, struct nj_call_graph *from);
 
 /* Tables call_edges and call_nodes; the graph can only be released afterwards. */
 enum nj_status nj_call_graph_put(struct nj_call_graph *graph, struct nj_run *run,

@@ -51,7 +51,7 @@ critical_path_trace(struct nj_run *run, void *state, const struct nj_trace *trac
 }
 
 static enum nj_status
-critical_path_merge(struct nj_run *run, void *into, const void *from)
+critical_path_merge(struct nj_run *run, void *into, void *from)
 {
     return nj_path_totals_merge(into, from)
                ? NJ_OK

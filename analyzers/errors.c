@@ -39,10 +39,10 @@ errors_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
 }
 
 static enum nj_status
-errors_merge(struct nj_run *run, void *into, const void *from)
+errors_merge(struct nj_run *run, void *into, void *from)
 {
     struct state *a = into;
-    const struct state *b = from;
+    struct state *b = from;
 
     nj_error_counts_merge(&a->counts, &b->counts);
     if (!nj_error_sums_merge(&a->sums, &b->sums))

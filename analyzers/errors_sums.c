@@ -303,7 +303,7 @@ maybes_merge(struct nj_error_sums *into, const struct nj_error_sums *from)
 }
 
 bool
-nj_error_sums_merge(struct nj_error_sums *into, const struct nj_error_sums *from)
+nj_error_sums_merge(struct nj_error_sums *into, struct nj_error_sums *from)
 {
     for (size_t k = 0; k < from->agents.len; k++) {
         const struct nj_error_agent *b = nj_tally_get(&from->agents, k);

@@ -77,7 +77,7 @@ void nj_error_sums_init(struct nj_error_sums *sums, struct nj_run *run);
 void nj_error_sums_fini(struct nj_error_sums *sums);
 /* Adds one trace. false: no memory. */
 bool nj_error_sums_add(struct nj_error_sums *sums, const struct nj_errors *errors);
-bool nj_error_sums_merge(struct nj_error_sums *into, const struct nj_error_sums *from);
+bool nj_error_sums_merge(struct nj_error_sums *into, struct nj_error_sums *from);
 
 /* Fills tables error_chains, error_edges, error_agents, error_keys, rates of errors_summary
  * (whose row is there) and rows of metrics. NJ_ENOMEM. */

@@ -147,7 +147,7 @@ candidates_merge(struct nj_tally *into, const struct nj_tally *from)
 }
 
 static enum nj_status
-exemplars_merge(struct nj_run *run, void *into, const void *from)
+exemplars_merge(struct nj_run *run, void *into, void *from)
 {
     struct exemplars *a = into;
     const struct exemplars *b = from;

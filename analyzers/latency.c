@@ -180,7 +180,7 @@ latency_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
 }
 
 static enum nj_status
-latency_merge(struct nj_run *run, void *into, const void *from)
+latency_merge(struct nj_run *run, void *into, void *from)
 {
     return nj_series_merge(into, from)
                ? NJ_OK

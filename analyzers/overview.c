@@ -124,7 +124,7 @@ counts_add(struct nj_tally *into, const struct nj_tally *from)
 }
 
 static enum nj_status
-overview_merge(struct nj_run *run, void *into, const void *from)
+overview_merge(struct nj_run *run, void *into, void *from)
 {
     struct overview *a = into;
     const struct overview *b = from;

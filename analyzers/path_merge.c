@@ -76,15 +76,17 @@ wholes_merge(struct nj_path_totals *into, const struct nj_path_totals *from,
 }
 
 static bool
-values_merge(struct nj_path_totals *into, const struct nj_path_totals *from,
+values_merge(struct nj_path_totals *into, struct nj_path_totals *from,
              const struct renumbering *r)
 {
-    for (size_t i = 0; i < from->values_len; i++) {
-        const struct nj_path_value *v = &from->values[i];
-        if (!nj_path_value_keep(into, r->keys[v->key], r->classes[v->class],
-                                (enum nj_path_in)v->in, v->ns))
-            return false;
+    for (struct nj_block *b = from->values.first; b; b = b->next) {
+        struct nj_path_value *list = (struct nj_path_value *)b->data;
+        for (size_t i = 0; i < b->len; i++) {
+            list[i].key = r->keys[list[i].key];
+            list[i].class = r->classes[list[i].class];
+        }
     }
+    nj_blocks_take(&into->values, &from->values);
     for (size_t i = 0; i < from->cells.len; i++) {
         const struct nj_path_cell *f = nj_tally_get(&from->cells, i);
         uint64_t key = nj_tally_key(&from->cells, i);
@@ -123,7 +125,7 @@ rest_merge(struct nj_path_totals *into, const struct nj_path_totals *from,
 }
 
 bool
-nj_path_totals_merge(struct nj_path_totals *into, const struct nj_path_totals *from)
+nj_path_totals_merge(struct nj_path_totals *into, struct nj_path_totals *from)
 {
     struct renumbering r = {0};
     bool is_done = renumber(into, from, &r) && sums_merge(into, from, &r) &&

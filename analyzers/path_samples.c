@@ -38,15 +38,21 @@ values_group(struct nj_path_samples *s, struct nj_arena *arena)
     size_t groups = t->keys.len * NJ_PATH_INS;
     size_t *next = NJ_NEW_RAW(arena, size_t, groups + 1);
 
-    s->values = nj_arena_alloc_raw(arena, t->values_len + 1, sizeof *s->values);
+    s->values = nj_arena_alloc_raw(arena, t->values.len + 1, sizeof *s->values);
     if (!next || !s->values)
         return false;
-    for (size_t i = 0; i < t->values_len; i++)
-        s->at[group_of(t->values[i].key, t->values[i].in)]++;
+    for (const struct nj_block *b = t->values.first; b; b = b->next) {
+        const struct nj_path_value *list = (const struct nj_path_value *)b->data;
+        for (size_t i = 0; i < b->len; i++)
+            s->at[group_of(list[i].key, list[i].in)]++;
+    }
     counts_to_places(s->at, groups);
     memcpy(next, s->at, (groups + 1) * sizeof *next);
-    for (size_t i = 0; i < t->values_len; i++)
-        s->values[next[group_of(t->values[i].key, t->values[i].in)]++] = &t->values[i];
+    for (const struct nj_block *b = t->values.first; b; b = b->next) {
+        const struct nj_path_value *list = (const struct nj_path_value *)b->data;
+        for (size_t i = 0; i < b->len; i++)
+            s->values[next[group_of(list[i].key, list[i].in)]++] = &list[i];
+    }
     return true;
 }
 

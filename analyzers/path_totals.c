@@ -58,6 +58,7 @@ nj_path_totals_init(struct nj_path_totals *totals, struct nj_run *run)
 
     *totals = (struct nj_path_totals){.is_counted =
                                           run->corpus->spans_len > (max ? max : VALUES_KEPT)};
+    totals->values = (struct nj_blocks){.size = sizeof(struct nj_path_value)};
     nj_call_paths_init(&totals->paths, run->names);
     nj_tally_init(&totals->nodes, sizeof(struct nj_call_node));
     nj_tally_init(&totals->keys, sizeof(struct nj_path_key));
@@ -82,7 +83,7 @@ nj_path_totals_fini(struct nj_path_totals *totals)
         nj_tally_fini(tallies[i]);
     for (int by = 0; by < NJ_PATH_BY_PATH; by++)
         free(totals->index[by]);
-    free(totals->values);
+    nj_blocks_fini(&totals->values);
     free(totals->touched);
 }
 
@@ -287,16 +288,10 @@ nj_path_value_keep(struct nj_path_totals *totals, uint32_t key, uint32_t class,
             cell->least_ns = ns;
         return true;
     }
-    if (totals->values_len == totals->values_cap) {
-        size_t cap = totals->values_cap ? totals->values_cap * 2 : 1024;
-        struct nj_path_value *grown = realloc(totals->values, cap * sizeof *grown);
-        if (!grown)
-            return false;
-        totals->values = grown;
-        totals->values_cap = cap;
-    }
-    totals->values[totals->values_len++] = (struct nj_path_value){ns, key, class, (uint8_t)in};
-    return true;
+    struct nj_path_value *value = nj_blocks_add(&totals->values);
+    if (value)
+        *value = (struct nj_path_value){ns, key, class, (uint8_t)in};
+    return value != NULL;
 }
 
 /* The sums of a key; most traces have the weight of the one before. */

@@ -10,6 +10,7 @@
 #include "analyzers/call_paths.h"
 #include "analyzers/critical_path.h"
 #include "analyzers/tally.h"
+#include "base/blocks.h"
 #include "base/wide.h"
 
 /* What time is divided by; the order of the tables. */
@@ -88,16 +89,15 @@ struct nj_path_cell {
 
 struct nj_path_totals {
     struct nj_call_paths paths;
-    struct nj_tally nodes;        /* number of a call path -> struct nj_call_node */
-    struct nj_tally keys;         /* by and id -> struct nj_path_key */
-    struct nj_tally classes;      /* bits of a weight, sign: not known -> nothing */
-    struct nj_tally sums;         /* in, key, class -> struct nj_path_sums */
-    struct nj_tally wholes;       /* in, class -> struct nj_path_whole */
-    struct nj_tally units;        /* hash -> struct nj_path_unit */
-    struct nj_tally cells;        /* in, key, cell, class -> struct nj_path_cell */
-    struct nj_tally cohorts;      /* duration and class -> what path_cohorts.c keeps of it */
-    struct nj_path_value *values; /* instead of cells, unless is_counted */
-    size_t values_len, values_cap;
+    struct nj_tally nodes;   /* number of a call path -> struct nj_call_node */
+    struct nj_tally keys;    /* by and id -> struct nj_path_key */
+    struct nj_tally classes; /* bits of a weight, sign: not known -> nothing */
+    struct nj_tally sums;    /* in, key, class -> struct nj_path_sums */
+    struct nj_tally wholes;  /* in, class -> struct nj_path_whole */
+    struct nj_tally units;   /* hash -> struct nj_path_unit */
+    struct nj_tally cells;   /* in, key, cell, class -> struct nj_path_cell */
+    struct nj_tally cohorts; /* duration and class -> what path_cohorts.c keeps of it */
+    struct nj_blocks values; /* of struct nj_path_value; instead of cells, unless is_counted */
     uint32_t *index[NJ_PATH_BY_PATH]; /* of a name id or kind: its key + 1 */
     uint32_t index_len[NJ_PATH_BY_PATH];
     uint32_t *touched; /* keys on the path of the current trace */
@@ -121,7 +121,7 @@ enum nj_status nj_path_totals_add(struct nj_path_totals *totals, struct nj_run *
                                   const struct nj_critical_path *path,
                                   enum nj_path_in in) NJ_CHECKED;
 /* false: no memory. */
-bool nj_path_totals_merge(struct nj_path_totals *into, const struct nj_path_totals *from);
+bool nj_path_totals_merge(struct nj_path_totals *into, struct nj_path_totals *from);
 
 /* Limits of what is told apart, so that keys of tallies fit 64 bits. */
 enum { NJ_PATH_KEY_BITS = 26, NJ_PATH_CLASS_BITS = 20, NJ_PATH_CELL_BITS = 16 };

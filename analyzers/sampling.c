@@ -322,10 +322,10 @@ records_merge(struct nj_sampling *a, const struct nj_sampling *b)
 }
 
 static enum nj_status
-sampling_merge(struct nj_run *run, void *into, const void *from)
+sampling_merge(struct nj_run *run, void *into, void *from)
 {
     struct nj_sampling *a = into;
-    const struct nj_sampling *b = from;
+    struct nj_sampling *b = from;
 
     a->traces += b->traces;
     a->conflicting += b->conflicting;

@@ -34,6 +34,8 @@ nj_series_init(struct nj_series *series, const struct nj_series_shape *shape,
     nj_tally_init(&series->cells, sizeof(struct nj_series_cell));
     nj_tally_init(&series->wholes, sizeof(struct nj_series_whole));
     nj_tally_init(&series->combos, sizeof(struct nj_series_combo));
+    for (unsigned m = 0; m < NJ_SERIES_MEASURES; m++)
+        series->values[m].kept = (struct nj_blocks){.size = sizeof(struct nj_series_value)};
 }
 
 void
@@ -46,6 +48,7 @@ nj_series_fini(struct nj_series *series)
     for (size_t i = 0; i < NJ_LEN(tallies); i++)
         nj_tally_fini(tallies[i]);
     for (size_t m = 0; m < NJ_SERIES_MEASURES; m++) {
+        nj_blocks_fini(&series->values[m].kept);
         free(series->values[m].list);
         free(series->values[m].combo_at);
     }
@@ -134,12 +137,11 @@ nj_series_begin(struct nj_series *series, const struct nj_trace *trace)
 static bool
 value_keep(struct nj_series *series, unsigned measure, int64_t value, uint32_t combo)
 {
-    struct nj_series_values *v = &series->values[measure];
+    struct nj_series_value *kept = nj_blocks_add(&series->values[measure].kept);
 
-    if (!room_make(&v->list, v->len, 1, &v->cap, sizeof *v->list))
-        return false;
-    v->list[v->len++] = (struct nj_series_value){value, (uint32_t)series->traces_len, combo};
-    return true;
+    if (kept)
+        *kept = (struct nj_series_value){value, (uint32_t)series->traces_len, combo};
+    return kept != NULL;
 }
 
 static bool
@@ -489,21 +491,21 @@ cells_merge(struct nj_series *into, const struct nj_series *from, const struct m
 }
 
 static bool
-values_merge(struct nj_series *into, const struct nj_series *from, const struct maps *maps)
+values_merge(struct nj_series *into, struct nj_series *from, const struct maps *maps)
 {
     if (from->traces_len > UINT32_MAX - into->traces_len ||
         !room_make(&into->traces, into->traces_len, from->traces_len, &into->traces_cap,
                    sizeof *into->traces))
         return false;
     for (unsigned m = 0; m < into->shape.measures_len; m++) {
-        struct nj_series_values *a = &into->values[m];
-        const struct nj_series_values *b = &from->values[m];
-        if (!room_make(&a->list, a->len, b->len, &a->cap, sizeof *a->list))
-            return false;
-        for (size_t i = 0; i < b->len; i++)
-            a->list[a->len++] = (struct nj_series_value){
-                b->list[i].value, b->list[i].trace + (uint32_t)into->traces_len,
-                maps->combos[b->list[i].combo]};
+        for (struct nj_block *b = from->values[m].kept.first; b; b = b->next) {
+            struct nj_series_value *list = (struct nj_series_value *)b->data;
+            for (size_t i = 0; i < b->len; i++) {
+                list[i].trace += (uint32_t)into->traces_len;
+                list[i].combo = maps->combos[list[i].combo];
+            }
+        }
+        nj_blocks_take(&into->values[m].kept, &from->values[m].kept);
     }
     for (size_t i = 0; i < from->traces_len; i++) {
         into->traces[into->traces_len] = from->traces[i];
@@ -513,7 +515,7 @@ values_merge(struct nj_series *into, const struct nj_series *from, const struct 
 }
 
 bool
-nj_series_merge(struct nj_series *into, const struct nj_series *from)
+nj_series_merge(struct nj_series *into, struct nj_series *from)
 {
     struct maps maps = {NULL, NULL, NULL};
     bool is_done = maps_fill(&maps, into, from) && moments_merge(into, from, &maps) &&

@@ -13,6 +13,7 @@
 
 #include "analyzers/analyzer.h"
 #include "analyzers/tally.h"
+#include "base/blocks.h"
 #include "base/quantile.h"
 #include "base/wide.h"
 
@@ -34,9 +35,10 @@ struct nj_series_trace {
 };
 
 struct nj_series_values {
+    struct nj_blocks kept; /* of struct nj_series_value, until close */
+    /* after close: values of combo c start at list[combo_at[c]] */
     struct nj_series_value *list;
-    size_t len, cap;
-    size_t *combo_at; /* after close: values of combo c start at list[combo_at[c]] */
+    size_t *combo_at;
 };
 
 struct nj_series_shape {
@@ -107,7 +109,8 @@ bool nj_series_begin(struct nj_series *series, const struct nj_trace *trace);
 bool nj_series_add(struct nj_series *series, const struct nj_observation *observation);
 bool nj_series_end(struct nj_series *series, struct nj_arena *scratch);
 
-bool nj_series_merge(struct nj_series *into, const struct nj_series *from);
+/* Takes the values out of `from`. */
+bool nj_series_merge(struct nj_series *into, struct nj_series *from);
 
 /* After the last trace and merge, before what follows. NJ_ENOMEM. */
 enum nj_status nj_series_close(struct nj_series *series, struct nj_error *err) NJ_CHECKED;

@@ -76,21 +76,24 @@ values_group(struct nj_series *series, unsigned measure)
 {
     struct nj_series_values *v = &series->values[measure];
     size_t combos = series->combos.len;
-    struct nj_series_value *sorted = malloc((v->len + 1) * sizeof *sorted);
+    struct nj_series_value *sorted = malloc((v->kept.len + 1) * sizeof *sorted);
     size_t *at = calloc(combos + 1, sizeof *at);
 
     v->combo_at = calloc(combos + 1, sizeof *v->combo_at);
     bool is_done = sorted && at && v->combo_at;
     if (is_done) {
-        for (size_t i = 0; i < v->len; i++)
-            v->combo_at[v->list[i].combo]++;
+        for (const struct nj_block *b = v->kept.first; b; b = b->next)
+            for (size_t i = 0; i < b->len; i++)
+                v->combo_at[((const struct nj_series_value *)b->data)[i].combo]++;
         counts_to_places(v->combo_at, combos);
         memcpy(at, v->combo_at, combos * sizeof *at);
-        for (size_t i = 0; i < v->len; i++)
-            sorted[at[v->list[i].combo]++] = v->list[i];
-        free(v->list);
+        for (const struct nj_block *b = v->kept.first; b; b = b->next) {
+            const struct nj_series_value *list = (const struct nj_series_value *)b->data;
+            for (size_t i = 0; i < b->len; i++)
+                sorted[at[list[i].combo]++] = list[i];
+        }
+        nj_blocks_fini(&v->kept);
         v->list = sorted;
-        v->cap = v->len + 1;
     } else {
         free(sorted);
     }

@@ -254,10 +254,10 @@ tokens_trace(struct nj_run *run, void *state, const struct nj_trace *trace)
 }
 
 static enum nj_status
-tokens_merge(struct nj_run *run, void *into, const void *from)
+tokens_merge(struct nj_run *run, void *into, void *from)
 {
     struct nj_tokens *a = into;
-    const struct nj_tokens *b = from;
+    struct nj_tokens *b = from;
 
     for (size_t i = 0; i < b->sums.len; i++) {
         struct nj_tokens_sums *sums = nj_tally_at(&a->sums, nj_tally_key(&b->sums, i));

@@ -22,8 +22,8 @@ struct nj_what_if;
 enum nj_status nj_what_if_new(struct nj_what_if **out, const struct nj_event_graph *graph,
                               struct nj_arena *arena, struct nj_error *err) NJ_CHECKED;
 
-/* Savings are counted in 2^shift / NJ_WHAT_IF_UNIT ns. The shift is 0, and all is exact, up to a
- * duration of 53 days. */
+/* Savings are counted in 2^shift / NJ_WHAT_IF_UNIT ns. The shift is 0, and all is exact, up to
+ * a duration of 53 days. */
 unsigned nj_what_if_shift(const struct nj_what_if *what_if);
 
 /* Says what the next savings are about. No span twice. O(spans asked about + knots of the
