@@ -1,5 +1,5 @@
-/* columns.h - the columns of the table `spans`, in their order; only files of store/ include
- * it. */
+/* columns.h - the columns of the table `spans`, in their order: of a store, and of a skeleton;
+ * only files of store/ include it. */
 #ifndef NJ_STORE_COLUMNS_H
 #define NJ_STORE_COLUMNS_H
 
@@ -22,5 +22,10 @@ enum nj_span_column {
     NJ_SPAN_FACTS,
     NJ_SPAN_COLUMNS_LEN,
 };
+
+/* The key is the same; the rest is in packed.h. */
+#define NJ_SKELETON_COLUMNS "trace, start_ns, span_id, digest, packed"
+
+enum { NJ_SKELETON_PACKED = NJ_SPAN_DIGEST + 1, NJ_SKELETON_COLUMNS_LEN };
 
 #endif

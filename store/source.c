@@ -6,6 +6,7 @@
 #include "store/chunks.h"
 #include "store/columns.h"
 #include "store/handle.h"
+#include "store/packed.h"
 #include "store/payload.h"
 
 #include <stdlib.h>
@@ -13,8 +14,13 @@
 /* Traces are taken until they have this many spans, so that a step is worth its while. */
 enum { ROUND_SPANS = 4096 };
 
-static const char spans_sql[] =
-    "SELECT nj_collect(" NJ_SPAN_COLUMNS ") FROM spans WHERE trace >= ? AND trace <= ?";
+#define SPANS_SQL(columns)                                                                     \
+    "SELECT nj_collect(" columns ") FROM spans WHERE trace >= ? AND trace <= ?"
+static const struct {
+    const char *spans_sql;
+    int columns_len;
+} layouts[] = {{SPANS_SQL(NJ_SPAN_COLUMNS), NJ_SPAN_COLUMNS_LEN},
+               {SPANS_SQL(NJ_SKELETON_COLUMNS), NJ_SKELETON_COLUMNS_LEN}};
 static const char traces_sql[] =
     "SELECT number, id, text, spans FROM traces WHERE number >= ? AND number < ?"
     " ORDER BY number";
@@ -55,46 +61,91 @@ damaged(const struct source *source, const char *what, uint64_t number, struct n
                    (unsigned long long)number);
 }
 
+/* A row with a column for each cell. */
 static void
-row_read(struct nj_row *row, const struct nj_class *class, sqlite3_value **columns)
+cells_read(struct nj_cells *cells, sqlite3_value **columns, struct nj_slice *facts)
 {
-    nj_class_apply(class, row);
-    row->start_ns = sqlite3_value_int64(columns[NJ_SPAN_START]);
-    row->end_ns = (int64_t)((uint64_t)row->start_ns +
-                            (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_DURATION]));
-    row->span_id = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_SPAN_ID]);
-    row->digest = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_DIGEST]);
-    row->parent_id = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_PARENT]);
-    row->payload = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_PAYLOAD]);
+    sqlite3_value *parent = columns[NJ_SPAN_PARENT];
+
+    cells->end_ns = (int64_t)((uint64_t)cells->start_ns +
+                              (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_DURATION]));
+    cells->has_parent = sqlite3_value_type(parent) != SQLITE_NULL;
+    cells->parent_id = (uint64_t)sqlite3_value_int64(parent);
+    int64_t class = sqlite3_value_int64(columns[NJ_SPAN_CLASS]);
+    cells->class = class >= 0 && class < UINT32_MAX ? (uint32_t) class : UINT32_MAX;
+    cells->payload = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_PAYLOAD]);
     for (int i = 0; i < NJ_TOKENS_LEN; i++) {
         sqlite3_value *tokens = columns[NJ_SPAN_TOKENS + i];
-        row->tokens[i] =
+        cells->tokens[i] =
             sqlite3_value_type(tokens) == SQLITE_NULL ? -1 : sqlite3_value_int64(tokens);
     }
+    facts->ptr = sqlite3_value_blob(columns[NJ_SPAN_FACTS]);
+    facts->len = facts->ptr ? (size_t)sqlite3_value_bytes(columns[NJ_SPAN_FACTS]) : 0;
+}
+
+/* A row of a skeleton. */
+static bool
+packed_read(struct nj_cells *cells, sqlite3_value **columns, struct nj_slice *facts)
+{
+    struct nj_slice bytes = {sqlite3_value_blob(columns[NJ_SKELETON_PACKED]), 0};
+
+    bytes.len = bytes.ptr ? (size_t)sqlite3_value_bytes(columns[NJ_SKELETON_PACKED]) : 0;
+    return nj_packed_read(bytes, cells, facts);
+}
+
+static struct nj_row
+row_of(const struct nj_cells *cells, const struct nj_class *class)
+{
+    struct nj_row row = {.span_id = cells->span_id,
+                         .parent_id = cells->parent_id,
+                         .digest = cells->digest,
+                         .start_ns = cells->start_ns,
+                         .end_ns = cells->end_ns,
+                         .payload = cells->payload};
+
+    memcpy(row.tokens, cells->tokens, sizeof row.tokens);
+    nj_class_apply(class, &row);
+    return row;
+}
+
+/* The trace among those of the round that this row belongs to; NULL: none. */
+static struct found *
+found_of(struct source *source, uint64_t trace)
+{
+    while (source->collecting < source->found_len &&
+           source->found[source->collecting].trace.number < trace)
+        source->collecting++;
+    bool is_there = source->collecting < source->found_len &&
+                    source->found[source->collecting].trace.number == trace;
+    return is_there ? &source->found[source->collecting] : NULL;
 }
 
 /* One row into the source. What it says of its trace is held against what the traces say. */
 static bool
 row_collect(struct source *source, sqlite3_value **columns)
 {
-    uint64_t trace = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_TRACE]);
-    int64_t class = sqlite3_value_int64(columns[NJ_SPAN_CLASS]);
+    struct found *found =
+        found_of(source, (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_TRACE]));
+    struct nj_cells cells = {
+        .start_ns = sqlite3_value_int64(columns[NJ_SPAN_START]),
+        .span_id = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_SPAN_ID]),
+        .digest = (uint64_t)sqlite3_value_int64(columns[NJ_SPAN_DIGEST]),
+    };
+    struct nj_slice facts = {NULL, 0};
+    bool is_whole = true;
 
-    while (source->collecting < source->found_len &&
-           source->found[source->collecting].trace.number < trace)
-        source->collecting++;
-    if (source->collecting == source->found_len ||
-        source->found[source->collecting].trace.number != trace) {
-        source->damage = "a span without a trace";
-        return false;
-    }
-    if (class < 0 || class >= source->store->classes_len) {
-        source->damage = "a span without a class";
+    if (nj_store_has_contents(source->store))
+        cells_read(&cells, columns, &facts);
+    else
+        is_whole = packed_read(&cells, columns, &facts);
+    if (!found || !is_whole || cells.class >= source->store->classes_len) {
+        source->damage = !found      ? "a span without a trace"
+                         : !is_whole ? "a span that is cut off"
+                                     : "a span without a class";
         return false;
     }
     struct nj_row *rows =
         nj_grow(source->rows, source->rows_len, &source->rows_cap, sizeof *rows);
-    struct found *found = &source->found[source->collecting];
     if (!rows || found->trace.rows_len == UINT32_MAX) {
         source->is_failed = true;
         return false;
@@ -103,11 +154,9 @@ row_collect(struct source *source, sqlite3_value **columns)
     if (found->trace.rows_len++ == 0)
         found->rows_at = source->rows_len;
     struct nj_row *row = &rows[source->rows_len++];
-    row_read(row, &source->store->classes[class], columns);
-    const void *facts = sqlite3_value_blob(columns[NJ_SPAN_FACTS]);
-    row->facts = (struct nj_slice){
-        NULL, facts ? (size_t)sqlite3_value_bytes(columns[NJ_SPAN_FACTS]) : 0};
-    nj_buf_put(&source->facts, facts, row->facts.len);
+    *row = row_of(&cells, &source->store->classes[cells.class]);
+    row->facts.len = facts.len; /* facts_settle says where */
+    nj_buf_put(&source->facts, facts.ptr, facts.len);
     return true;
 }
 
@@ -253,18 +302,19 @@ source_close(struct nj_source *base)
 static enum nj_status
 source_begin(struct source *source, struct nj_error *err)
 {
+    bool is_skeleton = !nj_store_has_contents(source->store);
     enum nj_status st = nj_store_connect(&source->db, source->store, err);
 
     if (st == NJ_OK && !source->texts)
         st = nj_fail(err, NJ_ENOMEM, "no memory to read traces");
-    if (st == NJ_OK &&
-        sqlite3_create_function(source->db, "nj_collect", NJ_SPAN_COLUMNS_LEN, SQLITE_UTF8,
-                                source, NULL, collect_step, collect_final) != SQLITE_OK)
+    if (st == NJ_OK && sqlite3_create_function(
+                           source->db, "nj_collect", layouts[is_skeleton].columns_len,
+                           SQLITE_UTF8, source, NULL, collect_step, collect_final) != SQLITE_OK)
         st = nj_db_fail(err, source->db, "preparing to read spans");
     if (st == NJ_OK)
         st = nj_db_prepare(&source->traces, source->db, traces_sql, err);
     if (st == NJ_OK)
-        st = nj_db_prepare(&source->spans, source->db, spans_sql, err);
+        st = nj_db_prepare(&source->spans, source->db, layouts[is_skeleton].spans_sql, err);
     return st;
 }
 

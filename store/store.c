@@ -1,6 +1,7 @@
 /* store.c - opening and closing a store, and what its corpus holds in memory. */
 #include "store/store.h"
 
+#include "store/columns.h"
 #include "store/handle.h"
 #include "store/migrate.h"
 #include "store/tempfile.h"
@@ -92,6 +93,17 @@ file_check(const char *path, enum nj_store_mode mode, struct nj_error *err)
     return NJ_OK;
 }
 
+/* The table of spans in its short form. */
+static enum nj_status
+skeleton_make(sqlite3 *db, struct nj_error *err)
+{
+    return nj_db_exec(db,
+                      "DROP VIEW span_view; DROP VIEW trace_view; DROP TABLE spans;"
+                      "CREATE TABLE spans (" NJ_SKELETON_COLUMNS
+                      ", PRIMARY KEY (trace, start_ns, span_id, digest)) WITHOUT ROWID",
+                      err);
+}
+
 static enum nj_status
 version_settle(struct nj_store *store, struct nj_error *err)
 {
@@ -118,6 +130,8 @@ store_begin(struct nj_store *store, struct nj_error *err)
     st = nj_db_exec(store->db, pragmas[store->mode], err);
     if (st == NJ_OK)
         st = version_settle(store, err);
+    if (st == NJ_OK && store->mode == NJ_STORE_SKELETON)
+        st = skeleton_make(store->db, err);
     if (st == NJ_OK)
         st = nj_store_load_names(store, err);
     return st < 0 ? st : nj_store_refresh(store, err);

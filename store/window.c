@@ -7,12 +7,13 @@
 
 #include <stdlib.h>
 
-static const char declaration[] = "CREATE TABLE x(" NJ_SPAN_COLUMNS ")";
+static const char *const declarations[] = {"CREATE TABLE x(" NJ_SPAN_COLUMNS ")",
+                                           "CREATE TABLE x(" NJ_SKELETON_COLUMNS ")"};
 
 /* The update never happens: its condition marks the row and says no. */
 static const char insert_sql[] =
     "INSERT INTO spans SELECT * FROM nj_window WHERE true"
-    " ON CONFLICT DO UPDATE SET class = class WHERE nj_window_repeated()";
+    " ON CONFLICT DO UPDATE SET trace = trace WHERE nj_window_repeated()";
 
 struct table {
     sqlite3_vtab base;
@@ -37,7 +38,7 @@ table_connect(sqlite3 *db, void *context, int argc, const char *const *argv, sql
         return SQLITE_NOMEM;
     *table = (struct table){.window = context};
     *out = &table->base;
-    return sqlite3_declare_vtab(db, declaration);
+    return sqlite3_declare_vtab(db, declarations[table->window->is_packed]);
 }
 
 static int
@@ -117,6 +118,8 @@ cursor_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
     const struct nj_cells *cells = &row->cells;
     int64_t value = 0;
 
+    if (window->is_packed && column == NJ_SKELETON_PACKED)
+        column = NJ_SPAN_FACTS;
     switch (column) {
     case NJ_SPAN_TRACE:
         value = (int64_t)row->trace;
@@ -184,9 +187,9 @@ static const sqlite3_module module = {
 };
 
 enum nj_status
-nj_window_init(struct nj_window *window, sqlite3 *db, struct nj_error *err)
+nj_window_init(struct nj_window *window, sqlite3 *db, bool is_packed, struct nj_error *err)
 {
-    *window = (struct nj_window){0};
+    *window = (struct nj_window){.is_packed = is_packed};
     window->rows = malloc(NJ_WINDOW_ROWS * sizeof *window->rows);
     window->order = malloc(NJ_WINDOW_ROWS * sizeof *window->order);
     window->scratch = nj_arena_new(NJ_WINDOW_ROWS * sizeof(struct nj_keyed));

@@ -26,13 +26,14 @@ struct nj_window {
     uint32_t *order;            /* indexes of rows by primary key */
     uint32_t rows_len;
     struct nj_buf facts;
+    bool is_packed;           /* of a skeleton: `facts` has what packed.h writes before them */
     struct nj_arena *scratch; /* for sorting */
-    uint32_t current; /* index in `order` while the statement runs */
+    uint32_t current;         /* index in `order` while the statement runs */
     sqlite3_stmt *insert;
 };
 
 /* Makes an empty window whose rows go into the table `spans` of `db`. It must not move. */
-enum nj_status nj_window_init(struct nj_window *window, sqlite3 *db,
+enum nj_status nj_window_init(struct nj_window *window, sqlite3 *db, bool is_packed,
                               struct nj_error *err) NJ_CHECKED;
 void nj_window_fini(struct nj_window *window);
 /* Inserts all rows but those that the store has, and marks these. The rows stay to be looked at

@@ -5,6 +5,7 @@
 #include "store/dictionary.h"
 #include "store/handle.h"
 #include "store/ledger.h"
+#include "store/packed.h"
 #include "store/payload.h"
 #include "store/trace_table.h"
 #include "store/window.h"
@@ -84,7 +85,7 @@ nj_writer_open(struct nj_writer **out, struct nj_store *store, struct nj_error *
     if (st == NJ_OK)
         st = transaction_begin(writer, err);
     if (st == NJ_OK)
-        st = nj_window_init(&writer->window, store->db, err);
+        st = nj_window_init(&writer->window, store->db, !nj_store_has_contents(store), err);
     if (st == NJ_OK)
         st = nj_dictionary_new(&writer->dictionary, store, err);
     if (st == NJ_OK)
@@ -201,7 +202,10 @@ row_put(struct nj_writer *writer, const struct nj_batch *batch, const struct nj_
         .cells = from->cells, .trace_id = from->trace_id, .facts_at = window->facts.len};
     nj_dictionary_cells(writer->dictionary, &row->cells, &start_ns);
     row->cells.payload = nj_payload_key((uint64_t)writer->next_chunk - 1, from->cells.payload);
+    if (window->is_packed)
+        nj_packed_write(&window->facts, &row->cells);
     nj_buf_put(&window->facts, batch->bytes.ptr + from->facts_at, from->cells.facts_len);
+    row->cells.facts_len = (uint32_t)(window->facts.len - row->facts_at);
     enum nj_status st = nj_trace_table_add(writer->traces, &from->trace_id, text, start_ns, 1,
                                            &row->trace, err);
     if (st == NJ_OK && ++window->rows_len == NJ_WINDOW_ROWS)
