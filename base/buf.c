@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { VARINT = 10, PRINTED = 64 /* bytes: most that is printed is shorter */ };
+
 void
 nj_buf_fini(struct nj_buf *buf)
 {
@@ -13,39 +15,22 @@ nj_buf_fini(struct nj_buf *buf)
 }
 
 char *
-nj_buf_reserve(struct nj_buf *buf, size_t more)
+nj_buf_grow(struct nj_buf *buf, size_t more)
 {
+    size_t cap = buf->cap ? buf->cap : 256;
+
     if (buf->is_failed)
         return NULL;
-    if (buf->cap == 0 || buf->cap - buf->len < more) {
-        size_t cap = buf->cap ? buf->cap : 256;
-        while (cap - buf->len < more && cap <= SIZE_MAX / 4)
-            cap *= 2;
-        char *p = cap - buf->len < more ? NULL : realloc(buf->ptr, cap);
-        if (!p) {
-            buf->is_failed = true;
-            return NULL;
-        }
-        buf->ptr = p;
-        buf->cap = cap;
+    while (cap - buf->len < more && cap <= SIZE_MAX / 4)
+        cap *= 2;
+    char *p = cap - buf->len < more ? NULL : realloc(buf->ptr, cap);
+    if (!p) {
+        buf->is_failed = true;
+        return NULL;
     }
-    return buf->ptr + buf->len;
-}
-
-void
-nj_buf_put(struct nj_buf *buf, const void *bytes, size_t len)
-{
-    char *at = nj_buf_reserve(buf, len);
-    if (!at || len == 0)
-        return;
-    memcpy(at, bytes, len);
-    buf->len += len;
-}
-
-void
-nj_buf_put_char(struct nj_buf *buf, char c)
-{
-    nj_buf_put(buf, &c, 1);
+    buf->ptr = p;
+    buf->cap = cap;
+    return p + buf->len;
 }
 
 void
@@ -64,31 +49,35 @@ void
 nj_buf_printf(struct nj_buf *buf, const char *fmt, ...)
 {
     va_list args, again;
+    char *at = nj_buf_reserve(buf, PRINTED);
 
+    if (!at)
+        return;
     va_start(args, fmt);
     va_copy(again, args);
-    int need = vsnprintf(NULL, 0, fmt, args);
+    size_t room = buf->cap - buf->len;
+    int need = vsnprintf(at, room, fmt, args);
     va_end(args);
-    char *at = need < 0 ? NULL : nj_buf_reserve(buf, (size_t)need + 1);
-    if (at) {
+    if (need >= 0 && (size_t)need >= room && (at = nj_buf_reserve(buf, (size_t)need + 1)))
         (void)vsnprintf(at, (size_t)need + 1, fmt, again);
-        buf->len += (size_t)need;
-    }
     va_end(again);
+    buf->is_failed = buf->is_failed || need < 0;
+    if (!buf->is_failed)
+        buf->len += (size_t)need;
 }
 
 void
 nj_buf_put_varint(struct nj_buf *buf, uint64_t value)
 {
-    uint8_t bytes[10];
+    char *at = nj_buf_reserve(buf, VARINT);
     size_t n = 0;
 
-    while (value >= 0x80) {
-        bytes[n++] = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    bytes[n++] = (uint8_t)value;
-    nj_buf_put(buf, bytes, n);
+    if (!at)
+        return;
+    for (; value >= 0x80; value >>= 7)
+        at[n++] = (char)(value | 0x80);
+    at[n++] = (char)value;
+    buf->len += n;
 }
 
 void

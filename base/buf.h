@@ -5,7 +5,9 @@
 #include "base/slice.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* `= {0}` makes an empty one. When memory runs out `is_failed` is set and later calls do
  * nothing, so a writer checks once at its end. */
@@ -16,10 +18,35 @@ struct nj_buf {
 };
 
 void nj_buf_fini(struct nj_buf *buf);
+/* What nj_buf_reserve does where there is no room. */
+char *nj_buf_grow(struct nj_buf *buf, size_t more);
+
 /* Room for `more` bytes after `len`; the place to write them, or NULL. Does not move `len`. */
-char *nj_buf_reserve(struct nj_buf *buf, size_t more);
-void nj_buf_put(struct nj_buf *buf, const void *bytes, size_t len);
-void nj_buf_put_char(struct nj_buf *buf, char c);
+static inline char *
+nj_buf_reserve(struct nj_buf *buf, size_t more)
+{
+    bool has_room = buf->ptr && buf->cap - buf->len >= more && !buf->is_failed;
+
+    return has_room ? buf->ptr + buf->len : nj_buf_grow(buf, more);
+}
+
+static inline void
+nj_buf_put(struct nj_buf *buf, const void *bytes, size_t len)
+{
+    char *at = nj_buf_reserve(buf, len);
+
+    if (!at || len == 0)
+        return;
+    memcpy(at, bytes, len);
+    buf->len += len;
+}
+
+static inline void
+nj_buf_put_char(struct nj_buf *buf, char c)
+{
+    nj_buf_put(buf, &c, 1);
+}
+
 void nj_buf_put_text(struct nj_buf *buf, const char *text);
 void nj_buf_put_slice(struct nj_buf *buf, struct nj_slice slice);
 void nj_buf_printf(struct nj_buf *buf, const char *fmt, ...) NJ_PRINTF(2, 3);
