@@ -2,12 +2,13 @@
  */
 #include "analyzers/analyze.h"
 
+#include "base/parallel.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { CHUNKS_PER_JOB = 8, JOBS_MAX = 256 };
+enum { CHUNKS_PER_JOB = 8 };
 
 /* What all threads share. */
 struct pass {
@@ -132,14 +133,9 @@ worker_fini(struct worker *w)
 static unsigned
 jobs_choose(const struct nj_options *options, uint64_t traces_len)
 {
-    long cores = options->jobs ? (long)options->jobs : sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned threads = nj_threads_of(options->jobs);
 
-    if (cores < 1)
-        cores = 1;
-    if (cores > JOBS_MAX)
-        cores = JOBS_MAX;
-    return traces_len < (uint64_t)cores ? (unsigned)(traces_len ? traces_len : 1)
-                                        : (unsigned)cores;
+    return traces_len >= threads ? threads : traces_len ? (unsigned)traces_len : 1;
 }
 
 /* Runs `main` for all workers; for the first one on this thread. */

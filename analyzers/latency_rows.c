@@ -2,13 +2,15 @@
 #include "analyzers/latency.h"
 
 #include "base/loghist.h"
+#include "base/parallel.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 enum { HISTOGRAM_BITS = 2, GRID_POINTS = 2048, POINTS_MAX = 10000, POINTS_MIN = 20 };
-enum { THREAD_VALUES_MIN = 20000 }; /* fewer are sorted sooner than a thread starts */
+/* Groups are worked on by parts, some for each thread; fewer values than this are sorted sooner
+ * than a thread starts. */
+enum { PARTS_PER_THREAD = 4, PART_VALUES_MIN = 20000 };
 
 static const double quantile_ps[] = {0.5, 0.9, 0.95, 0.99};
 enum { QUANTILES = NJ_LEN(quantile_ps) };
@@ -46,31 +48,23 @@ order_cmp(const void *a, const void *b)
 
 /* The values of one measure of a group, and their quantiles. */
 struct measured {
-    const struct nj_series *series;
-    uint32_t group;
-    unsigned measure;
-    struct nj_arena *arena; /* emptied after the group */
     struct nj_sample sample;
     struct nj_quantile quantiles[QUANTILES];
-    enum nj_status status;
-    struct nj_error err;
-    pthread_t thread;
-    bool has_thread;
 };
 
 /* All that is known of one group while its rows are written. */
 struct group {
-    struct nj_run *run;
+    const struct nj_options *options;
     const struct nj_series *series;
     struct nj_results *results;
     struct nj_arena *arena; /* emptied after the group */
+    struct nj_error *err;
     const struct order *order;
     struct nj_series_group counts;
     struct nj_data durations; /* strata of the sum of durations */
     struct nj_design design;
-    struct nj_estimate mean;   /* duration */
-    struct measured *all;      /* NJ_LATENCY_MEASURES of them … */
-    const struct measured *at; /* … and the one at hand */
+    struct nj_estimate mean; /* duration */
+    struct measured at;      /* the measure at hand */
 };
 
 static struct nj_data
@@ -98,7 +92,7 @@ key_put(const struct group *g, struct nj_table *t, size_t row, unsigned agent, u
 static void
 histogram_put(const struct group *g, struct nj_table *t, size_t row)
 {
-    const struct nj_sample *s = &g->at->sample;
+    const struct nj_sample *s = &g->at.sample;
     struct nj_buf text = {0};
 
     for (size_t at = 0, next; at < s->stored_len; at = next) {
@@ -167,7 +161,7 @@ static struct nj_estimate
 mean_of(const struct group *g, struct nj_data data)
 {
     struct nj_estimate mean =
-        nj_sample_skew_limits(&g->at->sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
+        nj_sample_skew_limits(&g->at.sample, nj_data_ratio(data, NJ_SPREAD_FINITE),
                               NJ_SPREAD_FINITE, g->design.kish, g->arena);
 
     return nj_estimate_within(mean, 0, INFINITY);
@@ -186,59 +180,32 @@ self_put(const struct group *g, size_t row)
                       nj_data_total(data, NJ_SPREAD_FINITE).est);
 }
 
-static void *
-measure_fill(void *context)
+static enum nj_status
+measure_fill(struct group *g, unsigned measure)
 {
-    struct measured *m = context;
+    struct measured *m = &g->at;
+    enum nj_status st =
+        nj_series_sample(g->series, g->order->group, measure, g->arena, &m->sample, g->err);
 
-    m->status =
-        nj_series_sample(m->series, m->group, m->measure, m->arena, &m->sample, &m->err);
     for (size_t q = 0; q < QUANTILES; q++)
         m->quantiles[q] = (struct nj_quantile){.p = quantile_ps[q]};
-    if (m->status >= 0)
-        m->status = nj_sample_quantiles(&m->sample, NJ_SPREAD_FINITE, m->quantiles, QUANTILES,
-                                        m->arena, &m->err);
-    return NULL;
-}
-
-/* All measures of the group, side by side where they are long enough for it to pay. */
-static enum nj_status
-measures_fill(struct group *g)
-{
-    bool is_long = g->counts.observations >= THREAD_VALUES_MIN && g->run->options->jobs != 1;
-    enum nj_status st = NJ_OK;
-
-    for (unsigned i = 0; i < NJ_LATENCY_MEASURES; i++) {
-        struct measured *m = &g->all[i];
-        m->group = g->order->group;
-        m->has_thread =
-            is_long && i > 0 && pthread_create(&m->thread, NULL, measure_fill, m) == 0;
-    }
-    for (unsigned i = 0; i < NJ_LATENCY_MEASURES; i++) {
-        struct measured *m = &g->all[i];
-        if (m->has_thread)
-            (void)pthread_join(m->thread, NULL);
-        else
-            (void)measure_fill(m);
-        if (m->status < 0 && st >= 0) {
-            *g->run->err = m->err;
-            st = m->status;
-        }
-    }
+    if (st >= 0)
+        st = nj_sample_quantiles(&m->sample, NJ_SPREAD_FINITE, m->quantiles, QUANTILES,
+                                 g->arena, g->err);
     return st;
 }
 
 static double
 value_at(const struct group *g, size_t rank)
 {
-    return rank == NJ_NO_RANK ? (double)NAN : (double)nj_key_int(g->at->sample.key[rank]);
+    return rank == NJ_NO_RANK ? (double)NAN : (double)nj_key_int(g->at.sample.key[rank]);
 }
 
 static void
 rank_put(const struct group *g, struct nj_table *t, size_t row, unsigned column, size_t rank)
 {
     if (rank != NJ_NO_RANK)
-        nj_table_put_int(t, row, column, nj_key_int(g->at->sample.key[rank]));
+        nj_table_put_int(t, row, column, nj_key_int(g->at.sample.key[rank]));
 }
 
 static void
@@ -247,8 +214,8 @@ quantiles_put(const struct group *g, size_t latency_row, unsigned measure)
     struct nj_table *t = nj_results_table(g->results, NJ_TABLE_latency_quantiles);
     char hex[NJ_TRACE_HEX + 1];
 
-    for (size_t q = 0; q < QUANTILES && g->at->sample.stored_len > 0; q++) {
-        const struct nj_quantile *of = &g->at->quantiles[q];
+    for (size_t q = 0; q < QUANTILES && g->at.sample.stored_len > 0; q++) {
+        const struct nj_quantile *of = &g->at.quantiles[q];
         size_t row = nj_table_add(t);
         nj_table_put_int(t, row, NJ_COL_latency_quantiles_row, (int64_t)latency_row);
         nj_table_put_text(t, row, NJ_COL_latency_quantiles_measure,
@@ -262,8 +229,8 @@ quantiles_put(const struct group *g, size_t latency_row, unsigned measure)
         rank_put(g, t, row, NJ_COL_latency_quantiles_hi, of->hi);
         nj_table_put_real(t, row, NJ_COL_latency_quantiles_n_eff, of->n_eff);
         nj_table_put_text(t, row, NJ_COL_latency_quantiles_exemplar,
-                          nj_series_exemplar(g->series, g->order->group, measure,
-                                             &g->at->sample, of->at, hex));
+                          nj_series_exemplar(g->series, g->order->group, measure, &g->at.sample,
+                                             of->at, hex));
     }
 }
 
@@ -304,7 +271,7 @@ quantile_metrics_put(const struct group *g)
     static const char *const names[QUANTILES] = {"p50", "p90", "p95", "p99"};
 
     for (size_t i = 0; i < QUANTILES; i++) {
-        const struct nj_quantile *q = &g->at->quantiles[i];
+        const struct nj_quantile *q = &g->at.quantiles[i];
         struct nj_estimate e = {value_at(g, q->at), value_at(g, q->lo), value_at(g, q->hi), 0};
         (void)metric_put(g, names[i], &e, quantile_se(g, q), (double)nj_key_int(q->plain),
                          q->n_eff);
@@ -335,9 +302,8 @@ metrics_put(const struct group *g)
     (void)metric_put(g, "mean", &g->mean, process.se / process.est, nj_data_plain(g->durations),
                      g->design.kish);
     share_metric_put(g, "error_rate", NJ_LATENCY_ERROR, (double)NAN);
-    for (unsigned k = 0; k < g->run->options->slow_over_len; k++)
-        share_metric_put(g, "slow_share", NJ_LATENCY_SLOW + k,
-                         g->run->options->slow_over_ns[k]);
+    for (unsigned k = 0; k < g->options->slow_over_len; k++)
+        share_metric_put(g, "slow_share", NJ_LATENCY_SLOW + k, g->options->slow_over_ns[k]);
     if (g->order->key.by == NJ_LATENCY_AGENT)
         (void)metric_put(g, "n_eff", &n_eff, (double)NAN, (double)g->counts.traces,
                          g->design.kish);
@@ -359,7 +325,7 @@ static void
 distribution_put(const struct group *g)
 {
     struct nj_table *t = nj_results_table(g->results, NJ_TABLE_distributions);
-    const struct nj_sample *s = &g->at->sample;
+    const struct nj_sample *s = &g->at.sample;
     bool is_agent = g->order->key.by == NJ_LATENCY_AGENT;
     bool is_grid = s->cell || s->len > (is_agent ? POINTS_MAX : GRID_POINTS);
     struct nj_buf points = {0};
@@ -394,11 +360,10 @@ group_put(struct group *g)
     g->durations =
         nj_series_strata(g->series, group, NJ_SUM_OF_MEASURE, NJ_LATENCY_DURATION, g->arena);
     g->design = nj_data_design(g->durations);
-    enum nj_status st = measures_fill(g);
-    if (st < 0)
-        return st;
     for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++) {
-        g->at = &g->all[m];
+        enum nj_status st = measure_fill(g, m);
+        if (st < 0)
+            return st;
         if (m == NJ_LATENCY_SELF)
             self_put(g, row);
         if (m == NJ_LATENCY_DURATION) {
@@ -433,38 +398,102 @@ orders_make(struct nj_run *run, const struct nj_series *series)
     return orders;
 }
 
+/* Groups that one thread works on, one after the other. */
+struct part {
+    const struct nj_options *options;
+    const struct nj_series *series;
+    const struct order *orders;
+    size_t first, last;
+    struct nj_results *results; /* of its own */
+    struct nj_error err;
+    enum nj_status status;
+};
+
+static void
+part_put(void *context, size_t i)
+{
+    struct part *part = &((struct part *)context)[i];
+    struct nj_arena *arena = nj_arena_new(1 << 20);
+
+    part->results = nj_results_new();
+    if (!arena || !part->results)
+        part->status = nj_fail(&part->err, NJ_ENOMEM, "no memory for the rows of latency");
+    for (size_t k = part->first; part->status == NJ_OK && k < part->last; k++) {
+        struct group group = {.options = part->options,
+                              .series = part->series,
+                              .results = part->results,
+                              .arena = arena,
+                              .err = &part->err,
+                              .order = &part->orders[k]};
+        enum nj_status st = group_put(&group);
+        part->status = st < 0 ? st : NJ_OK;
+        nj_arena_reset(arena);
+    }
+    nj_arena_free(arena);
+}
+
+static uint64_t
+values_of(const struct nj_series *series, const struct order *order)
+{
+    struct nj_series_group group;
+
+    nj_series_get(series, order->group, &group);
+    return group.observations;
+}
+
+/* Cuts the groups into at most `max` parts of some as many values; how many they are. */
+static size_t
+parts_cut(struct part *parts, size_t max, const struct part *whole)
+{
+    uint64_t all = 0, taken = 0;
+    size_t len = 1;
+
+    for (size_t i = whole->first; i < whole->last; i++)
+        all += values_of(whole->series, &whole->orders[i]);
+    uint64_t share = all / max > PART_VALUES_MIN ? all / max : PART_VALUES_MIN;
+    parts[0] = *whole;
+    for (size_t i = whole->first; i < whole->last; i++) {
+        if (taken >= share && len < max) {
+            parts[len - 1].last = i;
+            parts[len] = *whole;
+            parts[len++].first = i;
+            taken = 0;
+        }
+        taken += values_of(whole->series, &whole->orders[i]);
+    }
+    return len;
+}
+
 enum nj_status
 nj_latency_rows(struct nj_run *run, const struct nj_series *series, struct nj_results *results)
 {
+    unsigned threads = nj_threads_of(run->options->jobs);
+    size_t max = threads == 1 ? 1 : (size_t)threads * PARTS_PER_THREAD, len = 0;
     struct order *orders = orders_make(run, series);
-    struct measured all[NJ_LATENCY_MEASURES] = {0};
-    struct nj_arena *arena = nj_arena_new(1 << 20);
-    bool is_whole = orders && arena;
+    struct part *parts = calloc(max, sizeof *parts);
+    const struct part whole = {.options = run->options,
+                               .series = series,
+                               .orders = orders,
+                               .last = nj_series_len(series)};
     enum nj_status st = NJ_OK;
 
-    for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++) {
-        all[m].series = series;
-        all[m].measure = m;
-        all[m].arena = nj_arena_new(1 << 20);
-        is_whole = is_whole && all[m].arena;
-    }
-    if (!is_whole)
+    if (orders && parts) {
+        len = parts_cut(parts, max, &whole);
+        nj_parallel(threads, len, part_put, parts);
+    } else {
         st = nj_fail(run->err, NJ_ENOMEM, "no memory for the rows of latency");
-    for (size_t i = 0; st == NJ_OK && i < nj_series_len(series); i++) {
-        struct group group = {.run = run,
-                              .series = series,
-                              .results = results,
-                              .arena = arena,
-                              .order = &orders[i],
-                              .all = all};
-        st = group_put(&group);
-        nj_arena_reset(arena);
-        for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++)
-            nj_arena_reset(all[m].arena);
     }
-    for (unsigned m = 0; m < NJ_LATENCY_MEASURES; m++)
-        nj_arena_free(all[m].arena);
-    nj_arena_free(arena);
+    for (size_t i = 0; i < len; i++) {
+        if (st == NJ_OK && parts[i].status < 0)
+            *run->err = parts[i].err;
+        if (st == NJ_OK)
+            st = parts[i].status;
+        if (st == NJ_OK)
+            nj_results_take(results, parts[i].results);
+        else
+            nj_results_free(parts[i].results);
+    }
+    free(parts);
     free(orders);
     return st;
 }

@@ -114,40 +114,44 @@ rows_reserve(struct nj_table *table, size_t more)
     return true;
 }
 
-/* Columns that hold the number of an exemplar. */
-static bool
-is_exemplar(enum nj_table_id table, unsigned column)
-{
-    return (table == NJ_TABLE_exemplars && column == NJ_COL_exemplars_id) ||
-           (table == NJ_TABLE_exemplar_spans && column == NJ_COL_exemplar_spans_exemplar) ||
-           (table == NJ_TABLE_exemplar_links && column == NJ_COL_exemplar_links_exemplar);
-}
+/* Columns that hold the number of a row of a table. */
+static const struct {
+    enum nj_table_id table;
+    unsigned column;
+    enum nj_table_id of;
+} row_numbers[] = {
+    {NJ_TABLE_exemplars, NJ_COL_exemplars_id, NJ_TABLE_exemplars},
+    {NJ_TABLE_exemplar_spans, NJ_COL_exemplar_spans_exemplar, NJ_TABLE_exemplars},
+    {NJ_TABLE_exemplar_links, NJ_COL_exemplar_links_exemplar, NJ_TABLE_exemplars},
+    {NJ_TABLE_latency_quantiles, NJ_COL_latency_quantiles_row, NJ_TABLE_latency},
+};
 
 static void
-rows_take(struct nj_table *into, const struct nj_table *from, enum nj_table_id id,
-          int64_t exemplars)
+rows_take(struct nj_table *into, const struct nj_table *from)
 {
     size_t columns = into->spec->columns_len;
 
     into->is_failed |= from->is_failed;
     if (from->rows_len == 0 || !rows_reserve(into, from->rows_len))
         return;
-    struct cell *to = into->cells + into->rows_len * columns;
-    memcpy(to, from->cells, from->rows_len * columns * sizeof *to);
-    for (unsigned c = 0; c < columns; c++)
-        for (size_t r = 0; is_exemplar(id, c) && r < from->rows_len; r++)
-            to[r * columns + c].integer += exemplars;
+    memcpy(into->cells + into->rows_len * columns, from->cells,
+           from->rows_len * columns * sizeof *from->cells);
     into->rows_len += from->rows_len;
 }
 
 void
 nj_results_take(struct nj_results *into, struct nj_results *from)
 {
-    int64_t exemplars = (int64_t)into->tables[NJ_TABLE_exemplars].rows_len;
     struct nj_results *last = from;
 
+    for (size_t i = 0; i < NJ_LEN(row_numbers); i++) {
+        struct nj_table *t = &from->tables[row_numbers[i].table];
+        for (size_t r = 0; r < t->rows_len; r++)
+            t->cells[r * t->spec->columns_len + row_numbers[i].column].integer +=
+                (int64_t)into->tables[row_numbers[i].of].rows_len;
+    }
     for (int i = 0; i < NJ_TABLES_LEN; i++)
-        rows_take(&into->tables[i], &from->tables[i], (enum nj_table_id)i, exemplars);
+        rows_take(&into->tables[i], &from->tables[i]);
     while (last->taken)
         last = last->taken;
     last->taken = into->taken;

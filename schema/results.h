@@ -79,7 +79,7 @@ enum nj_status nj_results_check(const struct nj_results *results,
                                 struct nj_error *err) NJ_CHECKED;
 
 /* Appends all rows of `from` to those of `into`; `from` becomes part of it and is no longer the
- * caller's. Columns that hold numbers of exemplars keep pointing to the same ones. */
+ * caller's. Columns that hold the numbers of rows keep pointing to the same ones. */
 void nj_results_take(struct nj_results *into, struct nj_results *from);
 
 /* Takes all rows out. */

@@ -25,7 +25,7 @@ enum { LOCK_WAIT_MS = 1000 };
  * only appended to, so little is written into it, and it survives being killed. */
 static const char *const pragmas[] = {
     [NJ_STORE_READ] = "PRAGMA query_only = ON; PRAGMA cell_size_check = ON;"
-                      "PRAGMA cache_size = -8192",
+                      "PRAGMA cache_size = -2048",
     [NJ_STORE_WRITE] = "PRAGMA page_size = 32768;"
                        "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;"
                        "PRAGMA temp_store = FILE; PRAGMA cache_size = -49152",
