@@ -264,6 +264,36 @@ ids_thin(const struct nj_trace_id **ids, size_t *len, struct nj_arena *scratch,
     return NJ_OK;
 }
 
+/* The hash that the ids speak for most, and how much they speak for the next. `hashed` is
+ * emptied for every hash: as much memory for each would cost more than sorting. */
+static enum nj_status
+hash_choose(struct nj_recovered *out, double *next_best, const struct nj_trace_id *ids,
+            size_t len, struct nj_arena *hashed, struct nj_error *err)
+{
+    *next_best = 0;
+    for (unsigned h = 0; h < NJ_ID_HASHES_LEN; h++) {
+        double *u, llr;
+        size_t kept;
+        if (!(out->apt >> h & 1))
+            continue;
+        nj_arena_reset(hashed);
+        enum nj_status st =
+            values_sort(&u, &kept, (enum nj_id_hash)h, ids, len, NULL, hashed, err);
+        if (st < 0)
+            return st;
+        struct fit fit = steps_fit(u, kept, &llr);
+        if (llr > NJ_RECOVER_LLR && !is_plausible(&fit))
+            continue;
+        if (llr > out->llr) {
+            *next_best = out->llr;
+            recovered_fill(out, (enum nj_id_hash)h, &fit, llr);
+        } else {
+            *next_best = fmax(*next_best, llr);
+        }
+    }
+    return NJ_OK;
+}
+
 enum nj_status
 nj_recover(struct nj_recovered *out, const struct nj_trace_id *ids, size_t len,
            struct nj_arena *scratch, struct nj_error *err)
@@ -277,26 +307,13 @@ nj_recover(struct nj_recovered *out, const struct nj_trace_id *ids, size_t len,
         return NJ_OK;
     if ((st = ids_thin(&ids, &len, scratch, err)) < 0)
         return st;
+    struct nj_arena *hashed = nj_arena_new(3 * len * sizeof(struct nj_keyed));
+    if (!hashed)
+        return nj_fail(err, NJ_ENOMEM, "no memory for the hashes of %zu trace ids", len);
     out->apt = nj_id_hashes_apt(ids, len);
-    for (unsigned h = 0; h < NJ_ID_HASHES_LEN; h++) {
-        double *u, llr;
-        size_t kept;
-        if (!(out->apt >> h & 1))
-            continue;
-        st = values_sort(&u, &kept, (enum nj_id_hash)h, ids, len, NULL, scratch, err);
-        if (st < 0)
-            return st;
-        struct fit fit = steps_fit(u, kept, &llr);
-        if (llr > NJ_RECOVER_LLR && !is_plausible(&fit))
-            continue;
-        if (llr > out->llr) {
-            next_best = out->llr;
-            recovered_fill(out, (enum nj_id_hash)h, &fit, llr);
-        } else {
-            next_best = fmax(next_best, llr);
-        }
-    }
-    if (out->llr > NJ_RECOVER_LLR)
+    st = hash_choose(out, &next_best, ids, len, hashed, err);
+    nj_arena_free(hashed);
+    if (st >= 0 && out->llr > NJ_RECOVER_LLR)
         st = second_fit(out, ids, len, scratch, err);
     /* the next best hash may be close behind only if it decided as well */
     out->is_accepted = out->llr > NJ_RECOVER_LLR &&
