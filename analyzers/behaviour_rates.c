@@ -146,7 +146,7 @@ nj_behaviour_rates_rows(struct nj_behaviour_rates *rates, struct nj_run *run,
     enum nj_status st = nj_series_close(&rates->series, run->err);
     size_t len = nj_series_len(&rates->series);
     struct order *orders = malloc((len + 1) * sizeof *orders);
-    struct nj_arena *arena = nj_arena_new(1 << 20);
+    struct nj_arena *arena = nj_arena_new(nj_series_sample_bytes(&rates->series));
 
     if (st >= 0 && (!orders || !arena))
         st = nj_fail(run->err, NJ_ENOMEM, "behaviour: no memory for metrics");

@@ -323,7 +323,7 @@ nj_call_graph_put(struct nj_call_graph *graph, struct nj_run *run, struct nj_res
     struct nj_table *table = nj_results_table(results, NJ_TABLE_call_edges);
     size_t len = graph->edges.len;
     struct line *lines = malloc((len + 1) * sizeof *lines);
-    struct nj_arena *scratch = nj_arena_new(1 << 16);
+    struct nj_arena *scratch = nj_arena_new(nj_series_sample_bytes(&graph->series));
     enum nj_status st = lines && scratch ? nj_series_close(&graph->series, run->err)
                                          : nj_fail(run->err, NJ_ENOMEM, "no memory for calls");
 

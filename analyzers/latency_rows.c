@@ -404,6 +404,7 @@ struct part {
     const struct nj_series *series;
     const struct order *orders;
     size_t first, last;
+    size_t arena_bytes;         /* of a block */
     struct nj_results *results; /* of its own */
     struct nj_error err;
     enum nj_status status;
@@ -413,7 +414,7 @@ static void
 part_put(void *context, size_t i)
 {
     struct part *part = &((struct part *)context)[i];
-    struct nj_arena *arena = nj_arena_new(1 << 20);
+    struct nj_arena *arena = nj_arena_new(part->arena_bytes);
 
     part->results = nj_results_new();
     if (!arena || !part->results)
@@ -474,7 +475,8 @@ nj_latency_rows(struct nj_run *run, const struct nj_series *series, struct nj_re
     const struct part whole = {.options = run->options,
                                .series = series,
                                .orders = orders,
-                               .last = nj_series_len(series)};
+                               .last = nj_series_len(series),
+                               .arena_bytes = nj_series_sample_bytes(series)};
     enum nj_status st = NJ_OK;
 
     if (orders && parts) {

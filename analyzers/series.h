@@ -128,6 +128,11 @@ struct nj_data nj_series_strata(const struct nj_series *series, uint32_t group,
                                 enum nj_series_sum what, unsigned which,
                                 struct nj_arena *arena);
 
+/* What a sample of the largest group and its quantiles take at most, about: for the blocks of the
+ * arena that samples are made in one after the other. Blocks that are too small are taken from
+ * the heap, and touched for the first time, while other threads wait for it. */
+size_t nj_series_sample_bytes(const struct nj_series *series);
+
 /* The sample of a measure of a group, keys by nj_key_of_int. NJ_ENOMEM, NJ_ELIMIT. */
 enum nj_status nj_series_sample(const struct nj_series *series, uint32_t group,
                                 unsigned measure, struct nj_arena *arena, struct nj_sample *out,

@@ -328,6 +328,19 @@ nj_series_sample(const struct nj_series *series, uint32_t group, unsigned measur
     return nj_sample_build(out, items, len, series->carriers, arena, err);
 }
 
+size_t
+nj_series_sample_bytes(const struct nj_series *series)
+{
+    enum { LEAST = 1 << 20, A_VALUE = 96 };
+    uint64_t most = 0;
+
+    for (uint32_t g = 0; g < series->groups.len && !series->shape.is_counted; g++) {
+        const struct nj_series_total *total = nj_tally_get(&series->groups, g);
+        most = total->observations > most ? total->observations : most;
+    }
+    return most * A_VALUE > LEAST ? (size_t)most * A_VALUE : LEAST;
+}
+
 /* A trace behind the row or cell `at`. */
 static struct nj_slice
 trace_show(const struct nj_series *series, const struct nj_sample *sample, size_t at,

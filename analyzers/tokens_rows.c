@@ -179,7 +179,7 @@ enum nj_status
 nj_tokens_rows(struct nj_run *run, const struct nj_tokens *tokens, struct nj_results *results)
 {
     struct order *orders = orders_make(run, &tokens->series);
-    struct nj_arena *arena = nj_arena_new(1 << 20);
+    struct nj_arena *arena = nj_arena_new(nj_series_sample_bytes(&tokens->series));
     enum nj_status st = NJ_OK;
 
     if (!orders || !arena)
