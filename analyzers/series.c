@@ -279,10 +279,9 @@ shown_before(const struct nj_series_cell *a, const struct nj_series_cell *b,
 }
 
 static bool
-cell_add(struct nj_series *series, uint64_t key, const struct nj_series_cell *more)
+cell_add(struct nj_series *series, struct nj_series_cell *cell,
+         const struct nj_series_cell *more)
 {
-    struct nj_series_cell *cell = nj_tally_at(&series->cells, key);
-
     if (!cell)
         return false;
     bool is_new = cell->rows == 0;
@@ -310,21 +309,35 @@ whole_add(struct nj_series *series, uint64_t key, const struct nj_series_whole *
     return true;
 }
 
+/* What else an item of `counted` has room for, once it is sorted. */
+static void
+hash_keep(struct nj_keyed *item, uint64_t hash)
+{
+    item->carrier = (uint32_t)hash;
+    item->tag = (uint32_t)(hash >> 32);
+}
+
+static uint64_t
+hash_of(const struct nj_keyed *item)
+{
+    return (uint64_t)item->tag << 32 | item->carrier;
+}
+
 /* The cells that the trace hit, sorted, into the histogram: for each group and measure the
  * rows below a cell are `a`, all are `b`. */
 static bool
 cells_add(struct nj_series *series, struct nj_arena *scratch)
 {
     const unsigned group_shift = NJ_SERIES_CELL_BITS + NJ_SERIES_CLASS_BITS;
-    const struct nj_keyed *list = series->counted;
+    struct nj_keyed *list = series->counted;
     const struct nj_series_trace *t = &series->current;
 
     if (nj_keyed_sort(series->counted, series->counted_len, scratch, NULL) < 0)
         return false;
     for (size_t i = 0; i < series->counted_len; i++)
-        nj_tally_expect_slot(&series->cells, list[i].key | t->class);
+        hash_keep(&list[i], nj_tally_expect_slot(&series->cells, list[i].key | t->class));
     for (size_t i = 0; i < series->counted_len; i++)
-        nj_tally_expect_record(&series->cells, list[i].key | t->class);
+        nj_tally_expect_record(&series->cells, hash_of(&list[i]));
     for (size_t first = 0, last; first < series->counted_len; first = last) {
         for (last = first; last < series->counted_len &&
                            list[last].key >> group_shift == list[first].key >> group_shift;)
@@ -337,7 +350,9 @@ cells_add(struct nj_series *series, struct nj_arena *scratch)
             struct nj_series_cell cell = {rows,     (a + rows) * (a + rows) - a * a,
                                           rows * b, t->id,
                                           t->text,  (uint32_t)(b - a)};
-            if (!cell_add(series, list[at].key | t->class, &cell))
+            struct nj_series_cell *into =
+                nj_tally_at_hash(&series->cells, list[at].key | t->class, hash_of(&list[at]));
+            if (!cell_add(series, into, &cell))
                 return false;
             a += rows;
         }
@@ -366,7 +381,7 @@ nj_series_end(struct nj_series *series, struct nj_arena *scratch)
         if (!is_done)
             return false;
         total->x = 0;
-        memset(total->y, 0, sizeof total->y);
+        memset(total->y, 0, nj_series_sums(series) * sizeof total->y[0]);
     }
     if (series->shape.is_counted)
         return cells_add(series, scratch);
@@ -480,7 +495,8 @@ static bool
 cells_merge(struct nj_series *into, const struct nj_series *from, const struct maps *maps)
 {
     for (size_t i = 0; i < from->cells.len; i++)
-        if (!cell_add(into, key_map(nj_tally_key(&from->cells, i), maps),
+        if (!cell_add(into,
+                      nj_tally_at(&into->cells, key_map(nj_tally_key(&from->cells, i), maps)),
                       nj_tally_get(&from->cells, i)))
             return false;
     for (size_t i = 0; i < from->wholes.len; i++)

@@ -1,6 +1,8 @@
 /* tally.c - a map from a 64-bit key to a record, that can be sorted when all is counted. */
 #include "analyzers/tally.h"
 
+#include "base/rank.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,16 +11,18 @@ enum { SLOTS_MIN = 64, SLOTS_KEPT = 4096 };
 void
 nj_tally_init(struct nj_tally *tally, size_t value_bytes)
 {
-    *tally = (struct nj_tally){.value_bytes = value_bytes};
+    size_t words = (value_bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+
+    *tally =
+        (struct nj_tally){.value_bytes = value_bytes, .stride = (1 + words) * sizeof(uint64_t)};
 }
 
 void
 nj_tally_fini(struct nj_tally *tally)
 {
-    free(tally->keys);
-    free(tally->values);
+    free(tally->records);
     free(tally->slots);
-    *tally = (struct nj_tally){.value_bytes = tally->value_bytes};
+    nj_tally_init(tally, tally->value_bytes);
 }
 
 void
@@ -63,7 +67,7 @@ slot_of(const struct nj_tally *tally, uint64_t key, uint64_t hash)
     size_t mask = tally->slots_len - 1, i = (size_t)hash & mask;
 
     while (tally->slots[i] && !(is_same_half(tally->slots[i], hash) &&
-                                tally->keys[index_of(tally->slots[i])] == key))
+                                nj_tally_key(tally, index_of(tally->slots[i])) == key))
         i = (i + 1) & mask;
     return &tally->slots[i];
 }
@@ -74,28 +78,28 @@ slot_fill(uint64_t *slot, uint64_t hash, size_t index)
     *slot = hash >> 32 << 32 | (uint32_t)(index + 1);
 }
 
-void
+uint64_t
 nj_tally_expect_slot(const struct nj_tally *tally, uint64_t key)
 {
+    uint64_t hash = key_hash(key);
+
     if (tally->slots)
-        __builtin_prefetch(&tally->slots[key_hash(key) & (tally->slots_len - 1)]);
+        __builtin_prefetch(&tally->slots[hash & (tally->slots_len - 1)]);
+    return hash;
 }
 
 void
-nj_tally_expect_record(const struct nj_tally *tally, uint64_t key)
+nj_tally_expect_record(const struct nj_tally *tally, uint64_t hash)
 {
-    uint64_t hash = key_hash(key);
     size_t mask = tally->slots_len - 1, i = (size_t)hash & mask;
 
     while (tally->slots && tally->slots[i] && !is_same_half(tally->slots[i], hash))
         i = (i + 1) & mask;
     if (!tally->slots || !tally->slots[i])
         return;
-    uint32_t at = index_of(tally->slots[i]);
-    const char *value = (const char *)tally->values + at * tally->value_bytes;
-    __builtin_prefetch(&tally->keys[at]);
-    __builtin_prefetch(value);
-    __builtin_prefetch(value + tally->value_bytes - 1);
+    const char *record = tally->records + index_of(tally->slots[i]) * tally->stride;
+    __builtin_prefetch(record);
+    __builtin_prefetch(record + tally->stride - 1);
 }
 
 /* Room for one more record and a slot table that is at most half full. */
@@ -104,14 +108,10 @@ room_make(struct nj_tally *tally)
 {
     if (tally->len == tally->cap) {
         size_t cap = tally->cap ? tally->cap * 2 : 16;
-        uint64_t *keys = realloc(tally->keys, cap * sizeof *keys);
-        if (!keys)
+        char *records = realloc(tally->records, cap * tally->stride);
+        if (!records)
             return false;
-        tally->keys = keys;
-        char *values = realloc(tally->values, cap * tally->value_bytes);
-        if (!values)
-            return false;
-        tally->values = values;
+        tally->records = records;
         tally->cap = cap;
     }
     if (tally->slots && (tally->len + 1) * 2 <= tally->slots_len)
@@ -126,8 +126,8 @@ room_make(struct nj_tally *tally)
     tally->slots = slots;
     tally->slots_len = slots_len;
     for (size_t i = 0; i < tally->len; i++) {
-        uint64_t hash = key_hash(tally->keys[i]);
-        slot_fill(slot_of(tally, tally->keys[i], hash), hash, i);
+        uint64_t hash = key_hash(nj_tally_key(tally, i));
+        slot_fill(slot_of(tally, nj_tally_key(tally, i), hash), hash, i);
     }
     return true;
 }
@@ -140,18 +140,25 @@ nj_tally_find(const struct nj_tally *tally, uint64_t key)
 }
 
 void *
-nj_tally_at(struct nj_tally *tally, uint64_t key)
+nj_tally_at_hash(struct nj_tally *tally, uint64_t key, uint64_t hash)
 {
     if (!tally->slots && !room_make(tally)) /* empty, or sorted */
         return NULL;
-    uint64_t hash = key_hash(key), *slot = slot_of(tally, key, hash);
+    uint64_t *slot = slot_of(tally, key, hash);
     if (*slot)
         return nj_tally_get(tally, index_of(*slot));
     if (tally->len == UINT32_MAX - 1 || !room_make(tally))
         return NULL;
-    tally->keys[tally->len] = key;
-    slot_fill(slot_of(tally, key, hash), hash, tally->len);
-    return memset(nj_tally_get(tally, tally->len++), 0, tally->value_bytes);
+    char *record = tally->records + tally->len * tally->stride;
+    memcpy(record, &key, sizeof key);
+    slot_fill(slot_of(tally, key, hash), hash, tally->len++);
+    return memset(record + sizeof key, 0, tally->stride - sizeof key);
+}
+
+void *
+nj_tally_at(struct nj_tally *tally, uint64_t key)
+{
+    return nj_tally_at_hash(tally, key, key_hash(key));
 }
 
 struct order {
@@ -164,8 +171,8 @@ struct order {
 static int
 order_cmp(const struct order *o, uint32_t a, uint32_t b)
 {
-    return o->cmp(o->context, o->tally->keys[a], nj_tally_get(o->tally, a), o->tally->keys[b],
-                  nj_tally_get(o->tally, b));
+    return o->cmp(o->context, nj_tally_key(o->tally, a), nj_tally_get(o->tally, a),
+                  nj_tally_key(o->tally, b), nj_tally_get(o->tally, b));
 }
 
 /* Merge sort of indices, bottom up: qsort has no place for a context. */
@@ -186,6 +193,24 @@ indices_sort(uint32_t *index, uint32_t *spare, size_t len, const struct order *o
     }
 }
 
+/* Puts the records into the order of `index`, and forgets the slots. */
+static bool
+records_reorder(struct nj_tally *tally, const uint32_t *index)
+{
+    size_t len = tally->len, stride = tally->stride;
+    char *records = malloc((len + 1) * stride);
+
+    if (!records)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        memcpy(records + i * stride, tally->records + index[i] * stride, stride);
+    nj_tally_fini(tally);
+    tally->records = records;
+    tally->len = len;
+    tally->cap = len + 1;
+    return true;
+}
+
 bool
 nj_tally_sort(struct nj_tally *tally,
               int (*cmp)(const void *context, uint64_t key_a, const void *a, uint64_t key_b,
@@ -193,45 +218,34 @@ nj_tally_sort(struct nj_tally *tally,
               const void *context)
 {
     const struct order order = {tally, cmp, context};
-    size_t len = tally->len;
-    uint32_t *index = malloc((len + 1) * 2 * sizeof *index);
-    uint64_t *keys = malloc((len + 1) * sizeof *keys);
-    char *values = malloc((len + 1) * tally->value_bytes);
+    uint32_t *index = malloc((tally->len + 1) * 2 * sizeof *index);
 
-    if (!index || !keys || !values) {
-        free(index);
-        free(keys);
-        free(values);
+    if (!index)
         return false;
-    }
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < tally->len; i++)
         index[i] = (uint32_t)i;
-    indices_sort(index, index + len, len, &order);
-    for (size_t i = 0; i < len; i++) {
-        keys[i] = tally->keys[index[i]];
-        memcpy(values + i * tally->value_bytes, nj_tally_get(tally, index[i]),
-               tally->value_bytes);
-    }
+    indices_sort(index, index + tally->len, tally->len, &order);
+    bool is_done = records_reorder(tally, index);
     free(index);
-    nj_tally_fini(tally);
-    tally->keys = keys;
-    tally->values = values;
-    tally->len = len;
-    tally->cap = len + 1;
-    return true;
-}
-
-static int
-by_key(const void *context, uint64_t key_a, const void *a, uint64_t key_b, const void *b)
-{
-    (void)context, (void)a, (void)b;
-    return (key_a > key_b) - (key_a < key_b);
+    return is_done;
 }
 
 bool
 nj_tally_sort_keys(struct nj_tally *tally)
 {
-    return nj_tally_sort(tally, by_key, NULL);
+    struct nj_arena *arena = nj_arena_new((2 * tally->len + 1) * sizeof(struct nj_keyed));
+    struct nj_keyed *items = arena ? NJ_NEW_RAW(arena, struct nj_keyed, tally->len) : NULL;
+    uint32_t *index = arena ? NJ_NEW_RAW(arena, uint32_t, tally->len) : NULL;
+    bool is_done = items && index;
+
+    for (size_t i = 0; is_done && i < tally->len; i++)
+        items[i] = (struct nj_keyed){nj_tally_key(tally, i), (uint32_t)i, 0};
+    is_done = is_done && nj_keyed_sort(items, tally->len, arena, NULL) == NJ_OK;
+    for (size_t i = 0; is_done && i < tally->len; i++)
+        index[i] = items[i].carrier;
+    is_done = is_done && records_reorder(tally, index);
+    nj_arena_free(arena);
+    return is_done;
 }
 
 static int

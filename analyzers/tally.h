@@ -5,11 +5,12 @@
 
 #include "base/names.h"
 
+#include <string.h>
+
 struct nj_tally {
-    uint64_t *keys;
-    char *values;
+    char *records;   /* each a key, and its value behind it: one place in memory */
     uint64_t *slots; /* half the key's hash, then index + 1; 0: empty. NULL after a sort */
-    size_t value_bytes, len, cap, slots_len;
+    size_t value_bytes, stride, len, cap, slots_len;
 };
 
 void nj_tally_init(struct nj_tally *tally, size_t value_bytes);
@@ -20,9 +21,11 @@ void nj_tally_clear(struct nj_tally *tally);
 /* The record of `key`, zeroed when it is new; NULL: no memory. Lives until the next new key. */
 void *nj_tally_at(struct nj_tally *tally, uint64_t key);
 /* Of keys that will be looked up soon: fetch their slots, and later their records, into the
- * cache. For a batch of keys, first the one for all, then the other; they change nothing. */
-void nj_tally_expect_slot(const struct nj_tally *tally, uint64_t key);
-void nj_tally_expect_record(const struct nj_tally *tally, uint64_t key);
+ * cache. For a batch of keys, first the one for all, then the other, then `at_hash`; the first
+ * gives the hash that the others take. */
+uint64_t nj_tally_expect_slot(const struct nj_tally *tally, uint64_t key);
+void nj_tally_expect_record(const struct nj_tally *tally, uint64_t hash);
+void *nj_tally_at_hash(struct nj_tally *tally, uint64_t key, uint64_t hash);
 
 /* The record of `key`, or NULL. */
 void *nj_tally_find(const struct nj_tally *tally, uint64_t key);
@@ -30,20 +33,23 @@ void *nj_tally_find(const struct nj_tally *tally, uint64_t key);
 static inline void *
 nj_tally_get(const struct nj_tally *tally, size_t i)
 {
-    return tally->values + i * tally->value_bytes;
+    return tally->records + i * tally->stride + sizeof(uint64_t);
 }
 
 static inline uint64_t
 nj_tally_key(const struct nj_tally *tally, size_t i)
 {
-    return tally->keys[i];
+    uint64_t key;
+
+    memcpy(&key, tally->records + i * tally->stride, sizeof key);
+    return key;
 }
 
 /* The number i of a record that at, find or get gave. */
 static inline size_t
 nj_tally_index(const struct nj_tally *tally, const void *value)
 {
-    return (size_t)((const char *)value - tally->values) / tally->value_bytes;
+    return (size_t)((const char *)value - tally->records) / tally->stride;
 }
 
 /* Orders the records by any rule; afterwards only get and key may be called, until at. */

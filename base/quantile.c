@@ -345,9 +345,7 @@ heaviest_row(const struct nj_sample *sample)
     double heaviest = 0;
 
     for (size_t i = 0; i < sample->len; i++)
-        heaviest =
-            fmax(heaviest, sample->cell ? sample->cell[i].weight
-                                        : sample->carriers[sample->item[i].carrier].weight);
+        heaviest = fmax(heaviest, sample->cell ? sample->cell[i].weight : sample->weight[i]);
     return heaviest;
 }
 
