@@ -19,6 +19,7 @@ enum {
     RESERVED_BYTES = 512 << 20,
     MAPPED_BYTES_MIN = 32 << 20, /* the most that glibc takes */
     PROBE_BYTES = 1 << 20,       /* more than a new heap has at hand */
+    GROWN_BYTES = 1 << 20,       /* when that is used up */
 };
 
 void
@@ -29,7 +30,8 @@ nj_heap_prepare(void)
     (void)mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
     (void)mallopt(M_TRIM_THRESHOLD, INT32_MAX);
     (void)mallopt(M_TOP_PAD, RESERVED_BYTES);
-    void *probe = malloc(PROBE_BYTES);
+    void *probe = malloc(PROBE_BYTES); /* fails where address space is limited */
+    (void)mallopt(M_TOP_PAD, GROWN_BYTES);
     char *end = sbrk(0);
     uintptr_t from = (uintptr_t)probe & ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
 
